@@ -1,0 +1,1006 @@
+/* shim.c - see shim.h. Thin and dull: what decides anything is in Go. */
+#include "shim.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* callback.go. A callback of libssl is one static function on_… here that finds the number by which Go knows
+ * the object and calls one of these. */
+extern int glsOnGenerateSessionID(uintptr_t ssl, unsigned char *id, unsigned int *len);
+extern SSL_SESSION *glsOnGetSession(uintptr_t ssl, unsigned char *id, int len);
+extern int glsOnVerify(uintptr_t ssl, int ok, X509_STORE_CTX *x);
+extern int glsOnClientHello(uintptr_t ssl, int *alert);
+
+/* ---- what the binding keeps for each SSL ------------------------------------------------------------- */
+
+typedef struct conn {
+    uintptr_t id;
+    SSL_CTX *origin; /* the SSL_CTX that the SSL was made from; the SSL holds a reference to it */
+    /* The windows of the crossing under way; empty between crossings. */
+    const unsigned char *in;
+    size_t in_len, in_used;
+    int eof;
+    unsigned char *out;
+    size_t out_cap, out_len;
+    unsigned char *spill;
+    size_t spill_len, spill_cap;
+    gls_alert alert;
+    gls_verify verify; /* cert is a reference of its own */
+} conn;
+
+static int ssl_index, ctx_index;
+static BIO_METHOD *window_method;
+
+static conn *conn_of(const SSL *ssl) {
+    return SSL_get_ex_data(ssl, ssl_index);
+}
+
+static uintptr_t ctx_id(const SSL_CTX *ctx) {
+    return (uintptr_t)SSL_CTX_get_ex_data(ctx, ctx_index);
+}
+
+/* ---- error queues ------------------------------------------------------------------------------------ */
+
+/* Packs the strings of an entry into one block: those of the queue die with the queue's slot. */
+static int keep_strings(gls_err *e) {
+    const char **s[] = {&e->lib_name, &e->text, &e->func, &e->file, &e->data};
+    size_t len[5], sum = 0;
+    for (int i = 0; i < 5; i++) {
+        if (*s[i] == NULL)
+            *s[i] = "";
+        len[i] = strlen(*s[i]) + 1;
+        sum += len[i];
+    }
+    char *p = e->strings = malloc(sum);
+    if (p == NULL)
+        return 0;
+    for (int i = 0; i < 5; i++) {
+        *s[i] = memcpy(p, *s[i], len[i]);
+        p += len[i];
+    }
+    return 1;
+}
+
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+static unsigned long next_error(gls_err *e) {
+    int flags = 0;
+    e->code = ERR_get_error_all(&e->file, &e->line, &e->func, &e->data, &flags);
+    if (!(flags & ERR_TXT_STRING))
+        e->data = NULL;
+    return e->code;
+}
+#else
+static unsigned long next_error(gls_err *e) {
+    int flags = 0;
+    e->code = ERR_get_error_line_data(&e->file, &e->line, &e->data, &flags);
+    e->func = ERR_func_error_string(e->code);
+    if (!(flags & ERR_TXT_STRING))
+        e->data = NULL;
+    return e->code;
+}
+#endif
+
+/* Moves this thread's error queue into a malloc'ed array, oldest entry first. */
+static int drain(gls_err **errs) {
+    gls_err e, *list = NULL;
+    int n = 0;
+    while (memset(&e, 0, sizeof e), next_error(&e) != 0) {
+        gls_err *more = realloc(list, (size_t)(n + 1) * sizeof e);
+        if (more == NULL)
+            break;
+        list = more;
+        e.lib = ERR_GET_LIB(e.code);
+        e.reason = ERR_GET_REASON(e.code);
+        e.lib_name = ERR_lib_error_string(e.code);
+        e.text = ERR_reason_error_string(e.code);
+        if (!keep_strings(&e))
+            break;
+        list[n++] = e;
+    }
+    *errs = list;
+    return n;
+}
+
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+static void raise_error(const gls_err *e) {
+    ERR_new();
+    ERR_set_debug(e->file, e->line, e->func);
+    if (e->data[0] != '\0')
+        ERR_set_error(e->lib, e->reason, "%s", e->data);
+    else
+        ERR_set_error(e->lib, e->reason, NULL);
+}
+#else
+static void raise_error(const gls_err *e) {
+    /* 1.1.1 keeps the pointer to the file's name, so the copy that is about to be freed will not do. */
+    ERR_put_error(e->lib, ERR_GET_FUNC(e->code), e->reason, "", e->line);
+    if (e->data[0] != '\0')
+        ERR_add_error_data(1, e->data);
+}
+#endif
+
+void gls_free_errs(gls_err *errs, int n) {
+    for (int i = 0; i < n; i++)
+        free(errs[i].strings);
+    free(errs);
+}
+
+const char *gls_reason_text(int reason) {
+    return ERR_reason_error_string(ERR_PACK(ERR_LIB_SSL, 0, reason));
+}
+
+/* ---- crossings --------------------------------------------------------------------------------------- */
+
+/* One crossing, on the C stack. A callback that crosses again nests: the queue of the crossing that it was
+ * called from is set aside, so that each sees its own errors only. */
+typedef struct call {
+    struct call *outer;
+    const SSL *ssl;
+    const SSL_CTX *ctx;
+    gls_err *outer_errs;
+    int outer_nerrs;
+    gls_note *notes, **tail;
+    int mute; /* removals are our own doing: no notes of them */
+} call;
+
+static __thread call *current;
+
+static void begin(call *c, const SSL *ssl, const SSL_CTX *ctx) {
+    memset(c, 0, sizeof *c);
+    c->outer = current;
+    c->ssl = ssl;
+    c->ctx = ctx;
+    c->tail = &c->notes;
+    current = c;
+    if (ERR_peek_error() == 0) /* a tenth of the price of clearing an empty queue */
+        return;
+    if (c->outer != NULL)
+        c->outer_nerrs = drain(&c->outer_errs);
+    else
+        ERR_clear_error();
+}
+
+static void begin_ssl(call *c, const SSL *ssl) {
+    begin(c, ssl, conn_of(ssl)->origin);
+}
+
+static void end(call *c, gls_ret *r, int failed) {
+    if (failed)
+        r->nerrs = drain(&r->errs);
+    else if (ERR_peek_error() != 0)
+        ERR_clear_error();
+    for (int i = 0; i < c->outer_nerrs; i++)
+        raise_error(&c->outer_errs[i]);
+    gls_free_errs(c->outer_errs, c->outer_nerrs);
+    r->notes = c->notes;
+    current = c->outer;
+}
+
+/* CALL names the function for the error before it calls it. */
+#define CALL(r, function, args) ((r).op = #function, (r).ret = (long)(function args))
+#define CALL_PTR(r, function, args) \
+    ((r).op = #function, (r).ptr = (void *)(function args), (r).ret = (r).ptr != NULL)
+
+static void note(int kind, uintptr_t ssl, uintptr_t ctx, SSL_SESSION *session) {
+    if (current == NULL)
+        return;
+    gls_note *n = calloc(1, sizeof *n);
+    if (n == NULL)
+        return;
+    n->kind = kind;
+    n->ssl = ssl;
+    n->ctx = ctx;
+    n->session = gls_SSL_SESSION_dup(session);
+    if (n->session == NULL) {
+        free(n);
+        return;
+    }
+    *current->tail = n;
+    current->tail = &n->next;
+}
+
+void gls_free_notes(gls_note *n) {
+    while (n != NULL) {
+        gls_note *next = n->next;
+        SSL_SESSION_free(n->session);
+        free(n);
+        n = next;
+    }
+}
+
+int gls_inside_ssl(const SSL *ssl) {
+    for (const call *c = current; c != NULL; c = c->outer)
+        if (c->ssl == ssl)
+            return 1;
+    return 0;
+}
+
+int gls_inside_ctx(const SSL_CTX *ctx) {
+    for (const call *c = current; c != NULL; c = c->outer)
+        if (c->ctx == ctx)
+            return 1;
+    return 0;
+}
+
+void gls_abandon(void) {
+    for (; current != NULL; current = current->outer) {
+        gls_free_notes(current->notes);
+        gls_free_errs(current->outer_errs, current->outer_nerrs);
+    }
+    ERR_clear_error();
+}
+
+/* ---- callbacks --------------------------------------------------------------------------------------- */
+
+static int on_generate(SSL *ssl, unsigned char *id, unsigned int *len) {
+    return glsOnGenerateSessionID(conn_of(ssl)->id, id, len);
+}
+
+/* 0: the session stays libssl's; Go gets a copy when the crossing is over. */
+static int on_new(SSL *ssl, SSL_SESSION *session) {
+    conn *k = conn_of(ssl);
+    note(GLS_NOTE_NEW_SESSION, k->id, ctx_id(k->origin), session);
+    return 0;
+}
+
+static void on_remove(SSL_CTX *ctx, SSL_SESSION *session) {
+    if (current != NULL && !current->mute)
+        note(GLS_NOTE_REMOVE_SESSION, 0, ctx_id(ctx), session);
+}
+
+/* Go hands over a reference of its own. */
+static SSL_SESSION *on_get(SSL *ssl, const unsigned char *id, int len, int *copy) {
+    *copy = 0;
+    return glsOnGetSession(conn_of(ssl)->id, (unsigned char *)id, len);
+}
+
+static void keep_verify_failure(conn *k, X509_STORE_CTX *x) {
+    X509_free(k->verify.cert);
+    k->verify.code = X509_STORE_CTX_get_error(x);
+    k->verify.depth = X509_STORE_CTX_get_error_depth(x);
+    k->verify.cert = X509_STORE_CTX_get_current_cert(x);
+    if (k->verify.cert != NULL)
+        X509_up_ref(k->verify.cert);
+}
+
+static SSL *verified_ssl(X509_STORE_CTX *x) {
+    return X509_STORE_CTX_get_ex_data(x, SSL_get_ex_data_X509_STORE_CTX_idx());
+}
+
+/* Without a Go callback: changes nothing, keeps what an error will have to say. */
+static int on_verify(int ok, X509_STORE_CTX *x) {
+    if (!ok)
+        keep_verify_failure(conn_of(verified_ssl(x)), x);
+    return ok;
+}
+
+static int on_verify_go(int ok, X509_STORE_CTX *x) {
+    conn *k = conn_of(verified_ssl(x));
+    return on_verify(glsOnVerify(k->id, ok, x), x);
+}
+
+void gls_X509_STORE_CTX_refuse(X509_STORE_CTX *x) {
+    if (X509_STORE_CTX_get_error(x) == X509_V_OK)
+        X509_STORE_CTX_set_error(x, X509_V_ERR_APPLICATION_VERIFICATION);
+}
+
+static int on_client_hello(SSL *ssl, int *alert, void *arg) {
+    (void)arg;
+    return glsOnClientHello(conn_of(ssl)->id, alert);
+}
+
+/* The choice was made at the ClientHello. This only lets libssl acknowledge the extension. */
+static int on_servername(SSL *ssl, int *alert, void *arg) {
+    (void)ssl, (void)alert, (void)arg;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+static void on_info(const SSL *ssl, int where, int value) {
+    if (!(where & SSL_CB_ALERT))
+        return;
+    int level = value >> 8, description = value & 0xff;
+    if (description == SSL_AD_CLOSE_NOTIFY || (level != SSL3_AL_FATAL && SSL_version(ssl) < TLS1_3_VERSION))
+        return;
+    conn_of(ssl)->alert = (gls_alert){(where & SSL_CB_WRITE) != 0, level, description};
+}
+
+/* ---- the window BIO ---------------------------------------------------------------------------------- */
+
+static int window_read(BIO *b, char *p, int n) {
+    conn *k = BIO_get_data(b);
+    size_t left = k->in_len - k->in_used;
+    BIO_clear_retry_flags(b);
+    if (left == 0) {
+        if (k->eof)
+            return 0;
+        BIO_set_retry_read(b);
+        return -1;
+    }
+    if ((size_t)n > left)
+        n = (int)left;
+    memcpy(p, k->in + k->in_used, (size_t)n);
+    k->in_used += (size_t)n;
+    return n;
+}
+
+static int spill(conn *k, const char *p, size_t n) {
+    if (k->spill_cap - k->spill_len < n) {
+        size_t cap = 2 * k->spill_cap + n + 512;
+        unsigned char *more = realloc(k->spill, cap);
+        if (more == NULL)
+            return 0;
+        k->spill = more;
+        k->spill_cap = cap;
+    }
+    memcpy(k->spill + k->spill_len, p, n);
+    k->spill_len += n;
+    return 1;
+}
+
+/* Takes everything always: libssl must never be left with half a record. */
+static int window_write(BIO *b, const char *p, int n) {
+    conn *k = BIO_get_data(b);
+    size_t room = k->out_cap - k->out_len, fits = (size_t)n < room ? (size_t)n : room;
+    BIO_clear_retry_flags(b);
+    if (n <= 0)
+        return n;
+    if (fits > 0) {
+        memcpy(k->out + k->out_len, p, fits);
+        k->out_len += fits;
+    }
+    if (fits < (size_t)n && !spill(k, p + fits, (size_t)n - fits))
+        return -1;
+    return n;
+}
+
+/* Never touches the retry flags: libssl 3.0 asks for kTLS between a failed read and SSL_get_error. */
+static long window_ctrl(BIO *b, int cmd, long num, void *ptr) {
+    conn *k = BIO_get_data(b);
+    (void)num, (void)ptr;
+    switch (cmd) {
+    case BIO_CTRL_FLUSH:
+        return 1;
+    case BIO_CTRL_EOF:
+        return k->eof && k->in_used == k->in_len;
+    case BIO_CTRL_PENDING:
+        return (long)(k->in_len - k->in_used);
+    case BIO_CTRL_WPENDING:
+        return (long)(k->out_len + k->spill_len);
+    default:
+        return 0;
+    }
+}
+
+static gls_io close_windows(conn *k, gls_ret r, const SSL *ssl) {
+    gls_io io = {r, k->in_used, k->out_len, k->spill, k->spill_len, SSL_in_init(ssl)};
+    k->in = NULL;
+    k->out = k->spill = NULL;
+    k->in_len = k->in_used = k->out_cap = k->out_len = k->spill_len = k->spill_cap = 0;
+    k->eof = 0;
+    return io;
+}
+
+void gls_init(void) {
+    ssl_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    ctx_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    window_method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "libssl window");
+    if (window_method != NULL) {
+        BIO_meth_set_read(window_method, window_read);
+        BIO_meth_set_write(window_method, window_write);
+        BIO_meth_set_ctrl(window_method, window_ctrl);
+    }
+}
+
+/* ---- SSL_CTX ----------------------------------------------------------------------------------------- */
+
+gls_ret gls_SSL_CTX_new(int method, uintptr_t id) {
+    const SSL_METHOD *methods[] = {TLS_method(), TLS_server_method(), TLS_client_method()};
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, NULL);
+    CALL_PTR(r, SSL_CTX_new, (methods[method]));
+    if (r.ptr != NULL)
+        SSL_CTX_set_ex_data(r.ptr, ctx_index, (void *)id);
+    end(&c, &r, r.ptr == NULL);
+    return r;
+}
+
+gls_ret gls_SSL_CTX_free(SSL_CTX *ctx) {
+    call c;
+    gls_ret r = {.op = "SSL_CTX_free"};
+    begin(&c, NULL, ctx);
+    c.mute = 1;
+    SSL_CTX_free(ctx);
+    end(&c, &r, 0);
+    return r;
+}
+
+/* certs: DER certificates one after the other, the leaf first. */
+static STACK_OF(X509) *parse_certs(const unsigned char *p, size_t n) {
+    const unsigned char *stop = p + n;
+    STACK_OF(X509) *list = sk_X509_new_null();
+    while (list != NULL && p < stop) {
+        X509 *x = d2i_X509(NULL, &p, (long)(stop - p));
+        if (x == NULL || !sk_X509_push(list, x)) {
+            X509_free(x);
+            sk_X509_pop_free(list, X509_free);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+gls_ret gls_SSL_CTX_use_cert_and_key(SSL_CTX *ctx, const unsigned char *certs, size_t certs_len,
+                                     const unsigned char *key, size_t key_len) {
+    call c;
+    gls_ret r = {0};
+    X509 *leaf = NULL;
+    EVP_PKEY *pkey = NULL;
+    STACK_OF(X509) *chain;
+    begin(&c, NULL, ctx);
+    r.op = "d2i_X509";
+    chain = parse_certs(certs, certs_len);
+    if (chain != NULL && (leaf = sk_X509_shift(chain)) != NULL) {
+        r.op = "d2i_AutoPrivateKey";
+        pkey = d2i_AutoPrivateKey(NULL, &key, (long)key_len);
+    }
+    if (pkey != NULL)
+        CALL(r, SSL_CTX_use_cert_and_key, (ctx, leaf, pkey, chain, 1));
+    end(&c, &r, r.ret != 1);
+    EVP_PKEY_free(pkey);
+    X509_free(leaf);
+    sk_X509_pop_free(chain, X509_free);
+    return r;
+}
+
+/* OpenSSL's own asks on the terminal, which no library may do. */
+static int no_password(char *buf, int n, int rw, void *arg) {
+    (void)buf, (void)n, (void)rw, (void)arg;
+    return -1;
+}
+
+#define WITHOUT_PASSWORD(ctx, statement)                                      \
+    do {                                                                      \
+        pem_password_cb *asks = SSL_CTX_get_default_passwd_cb(ctx);           \
+        if (asks == NULL)                                                     \
+            SSL_CTX_set_default_passwd_cb(ctx, no_password);                  \
+        statement;                                                            \
+        SSL_CTX_set_default_passwd_cb(ctx, asks);                             \
+    } while (0)
+
+gls_ret gls_SSL_CTX_use_certificate_chain_file(SSL_CTX *ctx, const char *path) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, ctx);
+    WITHOUT_PASSWORD(ctx, CALL(r, SSL_CTX_use_certificate_chain_file, (ctx, path)));
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+gls_ret gls_SSL_CTX_use_PrivateKey_file(SSL_CTX *ctx, const char *path) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, ctx);
+    WITHOUT_PASSWORD(ctx, CALL(r, SSL_CTX_use_PrivateKey_file, (ctx, path, SSL_FILETYPE_PEM)));
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+/* ret is the length of *der, 0 when there is no certificate. */
+gls_ret gls_SSL_CTX_get0_certificate(SSL_CTX *ctx, unsigned char **der) {
+    gls_ret r = {.op = "SSL_CTX_get0_certificate"};
+    X509 *x = SSL_CTX_get0_certificate(ctx);
+    r.ret = x == NULL ? 0 : i2d_X509(x, der);
+    return r;
+}
+
+/* The many functions that return 1 and nothing else when all is well. */
+#define CTX_SETTER(function, params, ...)  \
+    gls_ret gls_##function params {        \
+        call c;                            \
+        gls_ret r = {0};                   \
+        begin(&c, NULL, ctx);              \
+        CALL(r, function, (__VA_ARGS__));  \
+        end(&c, &r, r.ret != 1);           \
+        return r;                          \
+    }
+
+CTX_SETTER(SSL_CTX_set_min_proto_version, (SSL_CTX *ctx, int version), ctx, version)
+CTX_SETTER(SSL_CTX_set_max_proto_version, (SSL_CTX *ctx, int version), ctx, version)
+CTX_SETTER(SSL_CTX_set_cipher_list, (SSL_CTX *ctx, const char *s), ctx, s)
+CTX_SETTER(SSL_CTX_set_ciphersuites, (SSL_CTX *ctx, const char *s), ctx, s)
+CTX_SETTER(SSL_CTX_load_verify_locations, (SSL_CTX *ctx, const char *file, const char *dir), ctx, file, dir)
+CTX_SETTER(SSL_CTX_set_default_verify_paths, (SSL_CTX *ctx), ctx)
+CTX_SETTER(SSL_CTX_set_generate_session_id, (SSL_CTX *ctx, int on), ctx, on ? on_generate : NULL)
+CTX_SETTER(SSL_CTX_set_tlsext_ticket_keys, (SSL_CTX *ctx, void *keys, long n), ctx, keys, n)
+CTX_SETTER(SSL_CTX_get_tlsext_ticket_keys, (SSL_CTX *ctx, void *keys, long n), ctx, keys, n)
+CTX_SETTER(SSL_CTX_set_num_tickets, (SSL_CTX *ctx, size_t n), ctx, n)
+
+/* A length that an unsigned int can't hold is still longer than any limit: libssl is to say so. */
+static unsigned int clip(size_t n) {
+    return n > UINT_MAX ? UINT_MAX : (unsigned int)n;
+}
+
+CTX_SETTER(SSL_CTX_set_session_id_context, (SSL_CTX *ctx, const unsigned char *sid, size_t n), ctx, sid, clip(n))
+
+uint64_t gls_SSL_CTX_set_options(SSL_CTX *ctx, uint64_t options) {
+    return SSL_CTX_set_options(ctx, options);
+}
+
+uint64_t gls_SSL_CTX_clear_options(SSL_CTX *ctx, uint64_t options) {
+    return SSL_CTX_clear_options(ctx, options);
+}
+
+void gls_SSL_CTX_set_verify(SSL_CTX *ctx, int mode, int go_callback) {
+    SSL_CTX_set_verify(ctx, mode, go_callback ? on_verify_go : on_verify);
+}
+
+void gls_SSL_CTX_set_client_hello_cb(SSL_CTX *ctx, int on) {
+    SSL_CTX_set_client_hello_cb(ctx, on ? on_client_hello : NULL, NULL);
+    SSL_CTX_set_tlsext_servername_callback(ctx, (on ? on_servername : NULL));
+}
+
+long gls_SSL_CTX_set_session_cache_mode(SSL_CTX *ctx, long mode) {
+    return SSL_CTX_set_session_cache_mode(ctx, mode);
+}
+
+long gls_SSL_CTX_get_session_cache_mode(SSL_CTX *ctx) {
+    return SSL_CTX_get_session_cache_mode(ctx);
+}
+
+long gls_SSL_CTX_sess_set_cache_size(SSL_CTX *ctx, long n) {
+    return SSL_CTX_sess_set_cache_size(ctx, n);
+}
+
+long gls_SSL_CTX_sess_get_cache_size(SSL_CTX *ctx) {
+    return SSL_CTX_sess_get_cache_size(ctx);
+}
+
+gls_stats gls_SSL_CTX_sess_stats(SSL_CTX *ctx) {
+    return (gls_stats){
+        .number = SSL_CTX_sess_number(ctx),
+        .connect = SSL_CTX_sess_connect(ctx),
+        .connect_good = SSL_CTX_sess_connect_good(ctx),
+        .connect_renegotiate = SSL_CTX_sess_connect_renegotiate(ctx),
+        .accept = SSL_CTX_sess_accept(ctx),
+        .accept_good = SSL_CTX_sess_accept_good(ctx),
+        .accept_renegotiate = SSL_CTX_sess_accept_renegotiate(ctx),
+        .hits = SSL_CTX_sess_hits(ctx),
+        .cb_hits = SSL_CTX_sess_cb_hits(ctx),
+        .misses = SSL_CTX_sess_misses(ctx),
+        .timeouts = SSL_CTX_sess_timeouts(ctx),
+        .cache_full = SSL_CTX_sess_cache_full(ctx),
+    };
+}
+
+#if OPENSSL_VERSION_NUMBER >= 0x30400000L
+static void flush_sessions(SSL_CTX *ctx, int64_t at) {
+    SSL_CTX_flush_sessions_ex(ctx, (time_t)at);
+}
+#else
+static void flush_sessions(SSL_CTX *ctx, int64_t at) {
+    SSL_CTX_flush_sessions(ctx, (long)at);
+}
+#endif
+
+gls_ret gls_SSL_CTX_flush_sessions(SSL_CTX *ctx, int64_t at) {
+    call c;
+    gls_ret r = {.op = "SSL_CTX_flush_sessions", .ret = 1};
+    begin(&c, NULL, ctx);
+    flush_sessions(ctx, at);
+    end(&c, &r, 0);
+    return r;
+}
+
+/* The return values of these two are answers, not failures. */
+gls_ret gls_SSL_CTX_add_session(SSL_CTX *ctx, SSL_SESSION *session) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, ctx);
+    CALL(r, SSL_CTX_add_session, (ctx, session));
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+gls_ret gls_SSL_CTX_remove_session(SSL_CTX *ctx, SSL_SESSION *session) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, ctx);
+    CALL(r, SSL_CTX_remove_session, (ctx, session));
+    end(&c, &r, 0);
+    return r;
+}
+
+void gls_SSL_CTX_sess_set_new_cb(SSL_CTX *ctx, int on) {
+    SSL_CTX_sess_set_new_cb(ctx, on ? on_new : NULL);
+}
+
+void gls_SSL_CTX_sess_set_get_cb(SSL_CTX *ctx, int on) {
+    SSL_CTX_sess_set_get_cb(ctx, on ? on_get : NULL);
+}
+
+void gls_SSL_CTX_sess_set_remove_cb(SSL_CTX *ctx, int on) {
+    SSL_CTX_sess_set_remove_cb(ctx, on ? on_remove : NULL);
+}
+
+/* ---- SSL --------------------------------------------------------------------------------------------- */
+
+gls_ret gls_SSL_new(SSL_CTX *ctx, uintptr_t id, int server) {
+    call c;
+    gls_ret r = {0};
+    conn *k = calloc(1, sizeof *k);
+    BIO *b = NULL;
+    begin(&c, NULL, ctx);
+    if (k != NULL && CALL_PTR(r, BIO_new, (window_method)))
+        b = r.ptr;
+    if (b != NULL && CALL_PTR(r, SSL_new, (ctx))) {
+        SSL *ssl = r.ptr;
+        *k = (conn){.id = id, .origin = ctx, .alert.sent = -1};
+        BIO_set_data(b, k);
+        BIO_set_init(b, 1);
+        SSL_set_ex_data(ssl, ssl_index, k);
+        SSL_set_bio(ssl, b, b);
+        SSL_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_AUTO_RETRY);
+        SSL_set_info_callback(ssl, on_info);
+        if (server)
+            SSL_set_accept_state(ssl);
+        else
+            SSL_set_connect_state(ssl);
+    } else {
+        BIO_free(b);
+        free(k);
+    }
+    end(&c, &r, r.ptr == NULL);
+    return r;
+}
+
+gls_ret gls_SSL_free(SSL *ssl, int keep_session) {
+    call c;
+    gls_ret r = {.op = "SSL_free", .ret = 1};
+    conn *k = conn_of(ssl);
+    SSL_CTX *origin = k->origin, *now = SSL_get_SSL_CTX(ssl);
+    begin(&c, ssl, origin);
+    /* libssl takes a connection that never sent close_notify for a broken one and kills its session. */
+    if (keep_session && !SSL_in_init(ssl))
+        SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_SENT_SHUTDOWN);
+    /* A session that this SSL spoilt is removed for a reason; what its SSL_CTX drops with the last
+     * reference is not. So the references are held until the SSL is gone. */
+    SSL_CTX_up_ref(origin);
+    SSL_CTX_up_ref(now);
+    SSL_free(ssl);
+    c.mute = 1;
+    SSL_CTX_free(now);
+    SSL_CTX_free(origin);
+    X509_free(k->verify.cert);
+    free(k->spill);
+    free(k);
+    end(&c, &r, 0);
+    return r;
+}
+
+/* Runs one function that moves records, and takes SSL_get_error and errno before anything else can. */
+#define IO(ssl, expression)                                             \
+    do {                                                                \
+        errno = 0;                                                      \
+        expression;                                                     \
+        if (r.ret <= 0) {                                               \
+            int e = errno;                                              \
+            r.ssl_error = SSL_get_error((ssl), (int)r.ret);             \
+            if (r.ssl_error == SSL_ERROR_SYSCALL)                       \
+                r.sys_errno = e;                                        \
+        }                                                               \
+    } while (0)
+
+static int failed(const gls_ret *r) {
+    return r->ssl_error == SSL_ERROR_SSL || r->ssl_error == SSL_ERROR_SYSCALL;
+}
+
+static int int_len(size_t n) {
+    return n > INT_MAX ? INT_MAX : (int)n;
+}
+
+static void open_in(conn *k, const unsigned char *in, size_t in_len, int eof) {
+    k->in = in;
+    k->in_len = in_len;
+    k->eof = eof;
+}
+
+gls_io gls_SSL_do_handshake(SSL *ssl, const unsigned char *in, size_t in_len, int eof) {
+    call c;
+    gls_ret r = {0};
+    conn *k = conn_of(ssl);
+    begin_ssl(&c, ssl);
+    open_in(k, in, in_len, eof);
+    IO(ssl, CALL(r, SSL_do_handshake, (ssl)));
+    end(&c, &r, failed(&r));
+    return close_windows(k, r, ssl);
+}
+
+gls_io gls_SSL_read(SSL *ssl, void *buf, size_t n, const unsigned char *in, size_t in_len, int eof) {
+    call c;
+    gls_ret r = {0};
+    conn *k = conn_of(ssl);
+    begin_ssl(&c, ssl);
+    open_in(k, in, in_len, eof);
+    IO(ssl, CALL(r, SSL_read, (ssl, buf, int_len(n))));
+    end(&c, &r, failed(&r));
+    return close_windows(k, r, ssl);
+}
+
+/* Brings no ciphertext in: application data that arrives while SSL_write waits for a handshake would be an
+ * unexpected record; SSL_read takes it in its stride. */
+gls_io gls_SSL_write(SSL *ssl, const void *buf, size_t n, unsigned char *out, size_t out_cap) {
+    call c;
+    gls_ret r = {0};
+    conn *k = conn_of(ssl);
+    begin_ssl(&c, ssl);
+    k->out = out;
+    k->out_cap = out_cap;
+    IO(ssl, CALL(r, SSL_write, (ssl, buf, int_len(n))));
+    end(&c, &r, failed(&r));
+    return close_windows(k, r, ssl);
+}
+
+/* 0 is success here: ours is sent, the peer's has not come. */
+gls_io gls_SSL_shutdown(SSL *ssl) {
+    call c;
+    gls_ret r = {0};
+    conn *k = conn_of(ssl);
+    begin_ssl(&c, ssl);
+    errno = 0;
+    CALL(r, SSL_shutdown, (ssl));
+    if (r.ret < 0)
+        r.ssl_error = SSL_get_error(ssl, (int)r.ret);
+    end(&c, &r, failed(&r));
+    return close_windows(k, r, ssl);
+}
+
+#define SSL_SETTER(function, params, ...)  \
+    gls_ret gls_##function params {        \
+        call c;                            \
+        gls_ret r = {0};                   \
+        begin_ssl(&c, ssl);                \
+        CALL(r, function, (__VA_ARGS__));  \
+        end(&c, &r, r.ret != 1);           \
+        return r;                          \
+    }
+
+SSL_SETTER(SSL_set_session_id_context, (SSL *ssl, const unsigned char *sid, size_t n), ssl, sid, clip(n))
+SSL_SETTER(SSL_set_generate_session_id, (SSL *ssl, int on), ssl, on ? on_generate : NULL)
+SSL_SETTER(SSL_set_session, (SSL *ssl, SSL_SESSION *session), ssl, session)
+SSL_SETTER(SSL_set_tlsext_host_name, (SSL *ssl, const char *name), ssl, name)
+
+gls_ret gls_SSL_set1_host(SSL *ssl, const char *name) {
+    call c;
+    gls_ret r = {0};
+    begin_ssl(&c, ssl);
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    CALL(r, SSL_set1_host, (ssl, name));
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+gls_ret gls_SSL_set1_ip(SSL *ssl, const char *ip) {
+    call c;
+    gls_ret r = {0};
+    begin_ssl(&c, ssl);
+    CALL(r, X509_VERIFY_PARAM_set1_ip_asc, (SSL_get0_param(ssl), ip));
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+/* A copy, so that nothing the connection does later can change it; NULL when there is none. */
+SSL_SESSION *gls_SSL_get1_session(SSL *ssl) {
+    SSL_SESSION *session = SSL_get_session(ssl);
+    return session == NULL ? NULL : gls_SSL_SESSION_dup(session);
+}
+
+/* Takes over every field of ctx's verification parameters, the unset ones too. */
+static int copy_verify_param(SSL *ssl, SSL_CTX *ctx) {
+    X509_VERIFY_PARAM *to = SSL_get0_param(ssl);
+    uint32_t flags = X509_VERIFY_PARAM_get_inh_flags(to);
+    X509_VERIFY_PARAM_set_inh_flags(to, X509_VP_FLAG_OVERWRITE | X509_VP_FLAG_RESET_FLAGS);
+    int ok = X509_VERIFY_PARAM_set1(to, SSL_CTX_get0_param(ctx));
+    X509_VERIFY_PARAM_set_inh_flags(to, flags);
+    return ok;
+}
+
+gls_ret gls_SSL_set_SSL_CTX(SSL *ssl, SSL_CTX *ctx, const unsigned char *sid, size_t n) {
+    call c;
+    gls_ret r = {0};
+    begin_ssl(&c, ssl);
+    int ok = CALL_PTR(r, SSL_set_SSL_CTX, (ssl, ctx)) && CALL(r, copy_verify_param, (ssl, ctx)) == 1 &&
+             CALL(r, SSL_set_session_id_context, (ssl, sid, clip(n))) == 1;
+    if (ok) {
+        SSL_set_verify(ssl, SSL_CTX_get_verify_mode(ctx), SSL_CTX_get_verify_callback(ctx));
+        SSL_set_verify_depth(ssl, SSL_CTX_get_verify_depth(ctx));
+        SSL_set_client_CA_list(ssl, NULL); /* none of its own: those of ctx */
+        SSL_set0_CA_list(ssl, NULL);
+        SSL_clear_options(ssl, SSL_get_options(ssl));
+        SSL_set_options(ssl, SSL_CTX_get_options(ctx));
+        /* The lower bound first falls away: it may lie above the new upper one. */
+        ok = CALL(r, SSL_set_min_proto_version, (ssl, 0)) == 1 &&
+             CALL(r, SSL_set_max_proto_version, (ssl, (int)SSL_CTX_get_max_proto_version(ctx))) == 1 &&
+             CALL(r, SSL_set_min_proto_version, (ssl, (int)SSL_CTX_get_min_proto_version(ctx))) == 1;
+    }
+    end(&c, &r, !ok);
+    return r;
+}
+
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+static X509 *get1_peer_certificate(const SSL *ssl) {
+    return SSL_get1_peer_certificate(ssl);
+}
+#else
+static X509 *get1_peer_certificate(const SSL *ssl) {
+    return SSL_get_peer_certificate(ssl);
+}
+#endif
+
+/* Appends cert to the malloc'ed *der of *n bytes. */
+static int append_cert(unsigned char **der, size_t *n, X509 *cert) {
+    int len = i2d_X509(cert, NULL);
+    unsigned char *more = len <= 0 ? NULL : realloc(*der, *n + (size_t)len);
+    if (more == NULL)
+        return 0;
+    *der = more;
+    more += *n;
+    *n += (size_t)i2d_X509(cert, &more);
+    return 1;
+}
+
+static size_t append_chain(unsigned char **der, size_t n, const STACK_OF(X509) *chain, int from) {
+    for (int i = from; chain != NULL && i < sk_X509_num(chain); i++)
+        if (!append_cert(der, &n, sk_X509_value(chain, i)))
+            break;
+    return n;
+}
+
+/* libssl's chain holds the leaf on a client and lacks it on a server. */
+size_t gls_SSL_get_peer_cert_chain(SSL *ssl, unsigned char **der) {
+    size_t n = 0;
+    X509 *leaf = get1_peer_certificate(ssl);
+    if (leaf != NULL && append_cert(der, &n, leaf))
+        n = append_chain(der, n, SSL_get_peer_cert_chain(ssl), !SSL_is_server(ssl));
+    X509_free(leaf);
+    return n;
+}
+
+size_t gls_SSL_get0_verified_chain(SSL *ssl, unsigned char **der) {
+    if (SSL_get_verify_result(ssl) != X509_V_OK)
+        return 0;
+    return append_chain(der, 0, SSL_get0_verified_chain(ssl), 0);
+}
+
+int gls_SSL_client_hello_get0_ext(SSL *ssl, unsigned int type, const unsigned char **out, size_t *n) {
+    return SSL_client_hello_get0_ext(ssl, type, out, n);
+}
+
+long gls_SSL_get_tlsext_status_ocsp_resp(SSL *ssl, const unsigned char **out) {
+    return SSL_get_tlsext_status_ocsp_resp(ssl, out);
+}
+
+gls_alert gls_SSL_alert(SSL *ssl) {
+    return conn_of(ssl)->alert;
+}
+
+gls_verify gls_SSL_verify_failure(SSL *ssl) {
+    return conn_of(ssl)->verify;
+}
+
+/* ---- SSL_SESSION ------------------------------------------------------------------------------------- */
+
+SSL_SESSION *gls_SSL_SESSION_dup(SSL_SESSION *session) {
+    return SSL_SESSION_dup(session);
+}
+
+gls_ret gls_d2i_SSL_SESSION(const unsigned char *der, size_t n, size_t *used) {
+    call c;
+    gls_ret r = {0};
+    const unsigned char *p = der;
+    begin(&c, NULL, NULL);
+    CALL_PTR(r, d2i_SSL_SESSION, (NULL, &p, n > LONG_MAX ? LONG_MAX : (long)n));
+    *used = (size_t)(p - der);
+    end(&c, &r, r.ptr == NULL);
+    return r;
+}
+
+/* ret is the length of *der; gls_OPENSSL_free it. */
+gls_ret gls_i2d_SSL_SESSION(SSL_SESSION *session, unsigned char **der) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, NULL);
+    CALL(r, i2d_SSL_SESSION, (session, NULL));
+    if (r.ret > 0) {
+        unsigned char *p = *der = OPENSSL_malloc((size_t)r.ret);
+        if (p == NULL)
+            r.ret = 0;
+        else
+            CALL(r, i2d_SSL_SESSION, (session, &p));
+    }
+    end(&c, &r, r.ret <= 0);
+    return r;
+}
+
+gls_ret gls_PEM_read_bio_SSL_SESSION(const unsigned char *pem, size_t n) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, NULL);
+    BIO *b = BIO_new_mem_buf(pem, int_len(n));
+    r.op = "PEM_read_bio_SSL_SESSION";
+    if (b != NULL)
+        r.ptr = PEM_read_bio_SSL_SESSION(b, NULL, no_password, NULL);
+    r.ret = r.ptr != NULL;
+    end(&c, &r, r.ptr == NULL);
+    BIO_free(b);
+    return r;
+}
+
+/* ret is the length of *pem; gls_OPENSSL_free it. */
+gls_ret gls_PEM_write_bio_SSL_SESSION(SSL_SESSION *session, unsigned char **pem) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, NULL);
+    BIO *b = BIO_new(BIO_s_mem());
+    r.op = "PEM_write_bio_SSL_SESSION";
+    if (b != NULL && PEM_write_bio_SSL_SESSION(b, session) == 1) {
+        char *data;
+        long n = BIO_get_mem_data(b, &data);
+        if (n > 0 && (*pem = OPENSSL_malloc((size_t)n)) != NULL) {
+            memcpy(*pem, data, (size_t)n);
+            r.ret = n;
+        }
+    }
+    end(&c, &r, r.ret <= 0);
+    BIO_free(b);
+    return r;
+}
+
+#if OPENSSL_VERSION_NUMBER >= 0x30300000L
+int64_t gls_SSL_SESSION_get_time(const SSL_SESSION *session) {
+    return SSL_SESSION_get_time_ex(session);
+}
+
+void gls_SSL_SESSION_set_time(SSL_SESSION *session, int64_t t) {
+    SSL_SESSION_set_time_ex(session, (time_t)t);
+}
+#else
+int64_t gls_SSL_SESSION_get_time(const SSL_SESSION *session) {
+    return SSL_SESSION_get_time(session);
+}
+
+void gls_SSL_SESSION_set_time(SSL_SESSION *session, int64_t t) {
+    SSL_SESSION_set_time(session, (long)t);
+}
+#endif
+
+#define SESSION_SETTER(function, params, ...) \
+    gls_ret gls_##function params {           \
+        call c;                               \
+        gls_ret r = {0};                      \
+        begin(&c, NULL, NULL);                \
+        CALL(r, function, (__VA_ARGS__));     \
+        end(&c, &r, r.ret != 1);              \
+        return r;                             \
+    }
+
+SESSION_SETTER(SSL_SESSION_set_timeout, (SSL_SESSION *session, long t), session, t)
+SESSION_SETTER(SSL_SESSION_set1_id, (SSL_SESSION *session, const unsigned char *id, size_t n), session, id, clip(n))
+SESSION_SETTER(SSL_SESSION_set1_id_context, (SSL_SESSION *session, const unsigned char *sid, size_t n), session, sid,
+               clip(n))
+
+/* 0 when the session has no cipher yet. */
+int gls_SSL_SESSION_cipher_suite(const SSL_SESSION *session) {
+    const SSL_CIPHER *cipher = SSL_SESSION_get0_cipher(session);
+    return cipher == NULL ? 0 : SSL_CIPHER_get_protocol_id(cipher);
+}
+
+int gls_i2d_X509(X509 *cert, unsigned char **der) {
+    return i2d_X509(cert, der);
+}
+
+void gls_OPENSSL_free(void *p) {
+    OPENSSL_free(p);
+}

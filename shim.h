@@ -1,0 +1,183 @@
+/*
+ * shim.h - everything the binding uses of C, readable alone.
+ *
+ * A function here is named gls_ plus the exact name of the libssl function that it calls. It exists for
+ * one of these reasons only: libssl has a macro; the call can fail and its error queue must come back in
+ * the same crossing; the call can lead to a callback; several calls belong into one crossing; versions
+ * differ. Everything else is called from Go directly.
+ */
+#ifndef GLS_SHIM_H
+#define GLS_SHIM_H
+
+#include <openssl/opensslv.h>
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L && !defined(OPENSSL_NO_DEPRECATED)
+# define OPENSSL_NO_DEPRECATED
+#endif
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#ifndef SSL_SESS_CACHE_UPDATE_TIME /* OpenSSL 3.0; older ones ignore the bit */
+# define SSL_SESS_CACHE_UPDATE_TIME 0x0400
+#endif
+
+/* Options that 1.1.1 lacks: nothing to set there. */
+#ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
+# define GLS_OP_IGNORE_UNEXPECTED_EOF SSL_OP_IGNORE_UNEXPECTED_EOF
+# define GLS_OP_ALLOW_CLIENT_RENEGOTIATION SSL_OP_ALLOW_CLIENT_RENEGOTIATION
+# define GLS_OP_NO_EXTENDED_MASTER_SECRET SSL_OP_NO_EXTENDED_MASTER_SECRET
+#else
+# define GLS_OP_IGNORE_UNEXPECTED_EOF 0
+# define GLS_OP_ALLOW_CLIENT_RENEGOTIATION 0
+# define GLS_OP_NO_EXTENDED_MASTER_SECRET 0
+#endif
+
+/* One entry of an error queue. The strings are never NULL and live as long as the entry. */
+typedef struct gls_err {
+    unsigned long code;
+    int lib, reason, line;
+    const char *lib_name, *text, *func, *file, *data;
+    char *strings; /* what the pointers above point into */
+} gls_err;
+
+/* What a callback without a result had to say: told to Go when the crossing is over. */
+enum { GLS_NOTE_NEW_SESSION, GLS_NOTE_REMOVE_SESSION };
+typedef struct gls_note {
+    struct gls_note *next;
+    int kind;
+    uintptr_t ssl, ctx;   /* the numbers that Go knows them by */
+    SSL_SESSION *session; /* a copy; Go owns it */
+} gls_note;
+
+/* The outcome of one crossing. errs and notes are malloc'ed: gls_free_errs, gls_free_notes. */
+typedef struct gls_ret {
+    const char *op; /* the libssl function that decided it */
+    long ret;       /* what that function returned; 1 and 0 for a pointer and NULL */
+    void *ptr;
+    int ssl_error, sys_errno, nerrs;
+    gls_err *errs; /* this crossing's own error queue, oldest first; only when it failed */
+    gls_note *notes;
+} gls_ret;
+
+/* The outcome of one crossing that moves records. */
+typedef struct gls_io {
+    gls_ret r;
+    size_t in_used; /* ciphertext taken from the in window */
+    size_t out_len; /* ciphertext put into the out window */
+    unsigned char *spill; /* ciphertext that did not fit there, malloc'ed */
+    size_t spill_len;
+    int in_init; /* SSL_in_init afterwards */
+} gls_io;
+
+
+void gls_init(void);
+void gls_free_errs(gls_err *errs, int n);
+void gls_free_notes(gls_note *notes);
+const char *gls_reason_text(int reason);
+
+/* Callbacks of Go that run inside a crossing: is this thread in one of this object's? */
+int gls_inside_ssl(const SSL *ssl);
+int gls_inside_ctx(const SSL_CTX *ctx);
+/* A callback's goroutine has ended above C frames: forget this thread's crossings. */
+void gls_abandon(void);
+
+/* SSL_CTX */
+gls_ret gls_SSL_CTX_new(int method, uintptr_t id);
+gls_ret gls_SSL_CTX_free(SSL_CTX *ctx);
+gls_ret gls_SSL_CTX_use_cert_and_key(SSL_CTX *ctx, const unsigned char *certs, size_t certs_len,
+                                     const unsigned char *key, size_t key_len);
+gls_ret gls_SSL_CTX_use_certificate_chain_file(SSL_CTX *ctx, const char *path);
+gls_ret gls_SSL_CTX_use_PrivateKey_file(SSL_CTX *ctx, const char *path);
+gls_ret gls_SSL_CTX_get0_certificate(SSL_CTX *ctx, unsigned char **der);
+gls_ret gls_SSL_CTX_set_min_proto_version(SSL_CTX *ctx, int version);
+gls_ret gls_SSL_CTX_set_max_proto_version(SSL_CTX *ctx, int version);
+gls_ret gls_SSL_CTX_set_cipher_list(SSL_CTX *ctx, const char *s);
+gls_ret gls_SSL_CTX_set_ciphersuites(SSL_CTX *ctx, const char *s);
+uint64_t gls_SSL_CTX_set_options(SSL_CTX *ctx, uint64_t options);
+uint64_t gls_SSL_CTX_clear_options(SSL_CTX *ctx, uint64_t options);
+void gls_SSL_CTX_set_verify(SSL_CTX *ctx, int mode, int go_callback);
+gls_ret gls_SSL_CTX_load_verify_locations(SSL_CTX *ctx, const char *file, const char *dir);
+gls_ret gls_SSL_CTX_set_default_verify_paths(SSL_CTX *ctx);
+void gls_SSL_CTX_set_client_hello_cb(SSL_CTX *ctx, int on);
+
+gls_ret gls_SSL_CTX_set_session_id_context(SSL_CTX *ctx, const unsigned char *sid, size_t n);
+gls_ret gls_SSL_CTX_set_generate_session_id(SSL_CTX *ctx, int on);
+long gls_SSL_CTX_set_session_cache_mode(SSL_CTX *ctx, long mode);
+long gls_SSL_CTX_get_session_cache_mode(SSL_CTX *ctx);
+long gls_SSL_CTX_sess_set_cache_size(SSL_CTX *ctx, long n);
+long gls_SSL_CTX_sess_get_cache_size(SSL_CTX *ctx);
+typedef struct gls_stats {
+    long number, connect, connect_good, connect_renegotiate, accept, accept_good, accept_renegotiate, hits,
+        cb_hits, misses, timeouts, cache_full;
+} gls_stats;
+gls_stats gls_SSL_CTX_sess_stats(SSL_CTX *ctx);
+gls_ret gls_SSL_CTX_flush_sessions(SSL_CTX *ctx, int64_t at);
+gls_ret gls_SSL_CTX_add_session(SSL_CTX *ctx, SSL_SESSION *session);
+gls_ret gls_SSL_CTX_remove_session(SSL_CTX *ctx, SSL_SESSION *session);
+void gls_SSL_CTX_sess_set_new_cb(SSL_CTX *ctx, int on);
+void gls_SSL_CTX_sess_set_get_cb(SSL_CTX *ctx, int on);
+void gls_SSL_CTX_sess_set_remove_cb(SSL_CTX *ctx, int on);
+gls_ret gls_SSL_CTX_set_tlsext_ticket_keys(SSL_CTX *ctx, void *keys, long n);
+gls_ret gls_SSL_CTX_get_tlsext_ticket_keys(SSL_CTX *ctx, void *keys, long n);
+gls_ret gls_SSL_CTX_set_num_tickets(SSL_CTX *ctx, size_t n);
+
+/* SSL. gls_SSL_new gives it the window BIO, and gls_SSL_free is the only way to free it. */
+gls_ret gls_SSL_new(SSL_CTX *ctx, uintptr_t id, int server);
+gls_ret gls_SSL_free(SSL *ssl, int keep_session);
+gls_io gls_SSL_do_handshake(SSL *ssl, const unsigned char *in, size_t in_len, int eof);
+gls_io gls_SSL_read(SSL *ssl, void *buf, size_t n, const unsigned char *in, size_t in_len, int eof);
+gls_io gls_SSL_write(SSL *ssl, const void *buf, size_t n, unsigned char *out, size_t out_cap);
+gls_io gls_SSL_shutdown(SSL *ssl);
+
+gls_ret gls_SSL_set_session_id_context(SSL *ssl, const unsigned char *sid, size_t n);
+gls_ret gls_SSL_set_generate_session_id(SSL *ssl, int on);
+gls_ret gls_SSL_set_session(SSL *ssl, SSL_SESSION *session);
+SSL_SESSION *gls_SSL_get1_session(SSL *ssl);
+gls_ret gls_SSL_set_tlsext_host_name(SSL *ssl, const char *name);
+gls_ret gls_SSL_set1_host(SSL *ssl, const char *name);
+gls_ret gls_SSL_set1_ip(SSL *ssl, const char *ip);
+/* Puts ctx's certificates and everything that decides who may connect into force for this handshake. */
+gls_ret gls_SSL_set_SSL_CTX(SSL *ssl, SSL_CTX *ctx, const unsigned char *sid, size_t n);
+/* The peer's certificates, leaf first, and the chain that verification built: DER, one after the other, malloc'ed.
+ * They return its length. */
+size_t gls_SSL_get_peer_cert_chain(SSL *ssl, unsigned char **der);
+size_t gls_SSL_get0_verified_chain(SSL *ssl, unsigned char **der);
+int gls_SSL_client_hello_get0_ext(SSL *ssl, unsigned int type, const unsigned char **out, size_t *n);
+long gls_SSL_get_tlsext_status_ocsp_resp(SSL *ssl, const unsigned char **out);
+
+/* The last alert that ended something: level and description as on the wire; sent -1 for none. */
+typedef struct gls_alert {
+    int sent, level, description;
+} gls_alert;
+gls_alert gls_SSL_alert(SSL *ssl);
+/* The certificate that verification stopped at; borrowed. code X509_V_OK for none. */
+typedef struct gls_verify {
+    int code, depth;
+    X509 *cert;
+} gls_verify;
+gls_verify gls_SSL_verify_failure(SSL *ssl);
+void gls_X509_STORE_CTX_refuse(X509_STORE_CTX *x);
+
+/* SSL_SESSION */
+SSL_SESSION *gls_SSL_SESSION_dup(SSL_SESSION *session);
+gls_ret gls_d2i_SSL_SESSION(const unsigned char *der, size_t n, size_t *used);
+gls_ret gls_i2d_SSL_SESSION(SSL_SESSION *session, unsigned char **der);
+gls_ret gls_PEM_read_bio_SSL_SESSION(const unsigned char *pem, size_t n);
+gls_ret gls_PEM_write_bio_SSL_SESSION(SSL_SESSION *session, unsigned char **pem);
+int64_t gls_SSL_SESSION_get_time(const SSL_SESSION *session);
+void gls_SSL_SESSION_set_time(SSL_SESSION *session, int64_t t);
+gls_ret gls_SSL_SESSION_set_timeout(SSL_SESSION *session, long t);
+gls_ret gls_SSL_SESSION_set1_id(SSL_SESSION *session, const unsigned char *id, size_t n);
+gls_ret gls_SSL_SESSION_set1_id_context(SSL_SESSION *session, const unsigned char *sid, size_t n);
+int gls_SSL_SESSION_cipher_suite(const SSL_SESSION *session);
+int gls_i2d_X509(X509 *cert, unsigned char **der);
+void gls_OPENSSL_free(void *p);
+
+#endif
