@@ -1,0 +1,120 @@
+package libssl
+
+// #include "shim.h"
+import "C"
+
+import (
+	"log"
+	"math"
+	"runtime/debug"
+	"unsafe"
+)
+
+// The callbacks that libssl calls while Go waits for a crossing, as shim.c's trampolines hand them on. They run on
+// the goroutine of that crossing, which holds the SSL's mu.
+
+// callback runs f, a callback of the user, for C. A panic is parked for the goroutine that made the crossing and
+// false returned, for C to fail; so is the end of the goroutine noted, after which the SSL is not touched again,
+// since C frames have been cut away below it.
+func (s *SSL) callback(f func()) (ok bool) {
+	s.inside.Add(1)
+	s.origin.inside.Add(1)
+	defer func() {
+		s.inside.Add(-1)
+		s.origin.inside.Add(-1)
+		if ok {
+			return
+		}
+		if v := recover(); v != nil {
+			s.panicked = &v
+			return
+		}
+		s.abandon()
+	}()
+	f()
+	return true
+}
+
+// abandon gives the SSL up, with all that it holds.
+func (s *SSL) abandon() {
+	C.gls_abandon()
+	s.lost = true
+	s.ptr = nil
+	s.handle.freed.Store(true)
+	connections.remove(s.handle.id)
+}
+
+//export glsOnGenerateSessionID
+func glsOnGenerateSessionID(id C.uintptr_t, buf *C.uchar, length *C.uint) C.int {
+	s := connections.get(uintptr(id))
+	if s == nil {
+		return 0
+	}
+	cb := s.generate
+	if cb == nil { // as libssl: what the Ctx has now
+		cb = load(&s.origin.generate)
+	}
+	if cb == nil {
+		return 0
+	}
+	max := int(*length)
+	var n int
+	var err error
+	if !s.callback(func() { n, err = cb(s, unsafe.Slice((*byte)(buf), max)[:max:max]) }) {
+		return 0
+	}
+	if err != nil {
+		s.callbackErr = err
+		return 0
+	}
+	if n < 0 || uint64(n) > math.MaxUint32 {
+		*length = math.MaxUint32
+	} else {
+		*length = C.uint(n)
+	}
+	return 1
+}
+
+//export glsOnGetSession
+func glsOnGetSession(id C.uintptr_t, buf *C.uchar, length C.int) *C.SSL_SESSION {
+	s := connections.get(uintptr(id))
+	if s == nil {
+		return nil
+	}
+	cb := load(&s.origin.getSession)
+	if cb == nil {
+		return nil
+	}
+	var found *C.SSL_SESSION
+	s.callback(func() {
+		if sess := cb(s, unsafe.Slice((*byte)(buf), int(length))); sess != nil {
+			found, _ = sess.dup() // a closed one is not found
+		}
+	})
+	return found
+}
+
+//export glsOnVerify
+func glsOnVerify(id C.uintptr_t, ok C.int, x *C.X509_STORE_CTX) C.int {
+	s := connections.get(uintptr(id))
+	if s == nil {
+		return 0
+	}
+	return s.runVerify(ok == 1, x)
+}
+
+//export glsOnClientHello
+func glsOnClientHello(id C.uintptr_t, alert *C.int) C.int {
+	s := connections.get(uintptr(id))
+	if s == nil {
+		return C.SSL_CLIENT_HELLO_ERROR
+	}
+	return s.runClientHello(alert)
+}
+
+// logPanic, deferred, logs a panic where there is no caller to give it to.
+func logPanic(where string) {
+	if v := recover(); v != nil {
+		log.Printf("libssl: panic in %s: %v\n%s", where, v, debug.Stack())
+	}
+}

@@ -1,0 +1,72 @@
+package libssl
+
+// #include "shim.h"
+// #include <stdlib.h>
+import "C"
+
+import (
+	"fmt"
+	"time"
+	"unsafe"
+)
+
+// Conversions between Go and C that several files need.
+
+func cBool(b bool) C.int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// cString returns a C copy of s and what frees it.
+func cString(s string) (*C.char, func()) {
+	p := C.CString(s)
+	return p, func() { C.free(unsafe.Pointer(p)) }
+}
+
+// cStringOrNull is cString with NULL for an empty s.
+func cStringOrNull(s string) (*C.char, func()) {
+	if s == "" {
+		return nil, func() {}
+	}
+	return cString(s)
+}
+
+// cTime returns a time as C has it: the zero time is 0.
+func cTime(t time.Time) C.int64_t {
+	if t.IsZero() {
+		return 0
+	}
+	return C.int64_t(t.Unix())
+}
+
+// seconds converts what C counts in seconds, as far as a Duration reaches.
+func seconds(n int64) time.Duration {
+	const limit = int64(1<<63-1) / int64(time.Second)
+	return time.Duration(max(-limit, min(n, limit))) * time.Second
+}
+
+// takeBytes copies and frees malloc'ed bytes.
+func takeBytes(p *C.uchar, n C.size_t) []byte {
+	if p == nil {
+		return nil
+	}
+	defer C.free(unsafe.Pointer(p))
+	return C.GoBytes(unsafe.Pointer(p), C.int(n))
+}
+
+// versionName returns the protocol's usual name.
+func versionName(v uint16) string {
+	switch v {
+	case C.TLS1_VERSION:
+		return "TLSv1"
+	case C.TLS1_1_VERSION:
+		return "TLSv1.1"
+	case C.TLS1_2_VERSION:
+		return "TLSv1.2"
+	case C.TLS1_3_VERSION:
+		return "TLSv1.3"
+	}
+	return fmt.Sprintf("version %#04x", v)
+}

@@ -1,0 +1,528 @@
+package libssl
+
+// #include "shim.h"
+// #include <stdlib.h>
+import "C"
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+)
+
+type ssl = SSL
+
+// A Conn is a TLS connection over a transport: a net.Conn. Its methods may be called at any time from any goroutine.
+//
+// Reading and writing are independent of each other: neither waits for the other's transport. After a time-out the
+// connection goes on: ciphertext that was made and not sent goes first the next time.
+type Conn struct {
+	*ssl
+	transport net.Conn
+	socket    *socket // the transport, if it is a plain kernel socket
+
+	token   chan struct{} // held by who runs the handshake
+	done    atomic.Bool   // the first handshake is complete
+	failure error         // of the handshake: it is not tried again; guarded by token
+
+	reading sync.Mutex // held by who reads the transport: keeps ciphertext in order
+	filled  bool       // the last read filled its buffer; guarded by reading
+	writing sync.Mutex // held by who writes the transport
+	sending *block     // being sent; guarded by writing
+	message sync.Mutex // held by a Write over its retries: libssl wants the same bytes again
+
+	// Guarded by SSL.mu.
+	in       *block        // ciphertext that libssl has not taken yet
+	eof      bool          // the transport has ended
+	arrivals uint64        // how often ciphertext, or the end, has come
+	plain    []byte        // read ahead of a Read
+	out      *block        // ciphertext to be sent
+	unsent   bool          // there is some in sending too
+	broken   error         // libssl has given the connection up
+	progress chan struct{} // closed when something has arrived; nil if nobody waits
+
+	flushing atomic.Bool // a goroutine is sending what is queued
+	pumping  atomic.Bool // a goroutine is reading ahead
+
+	readDeadline  deadline
+	writeDeadline deadline
+
+	closing  atomic.Bool
+	closed   chan struct{} // closed when closing begins
+	writers  atomic.Int32  // Writes under way
+	telling  tellers       // who is in a callback that runs after its crossing
+	deferred atomic.Bool   // a callback called Close, which waits for the call to end
+
+	sessions sessionSink // set before the handshake
+}
+
+// Client makes the client's end of a connection on c, a transport, which it then owns. The handshake runs at the
+// first Read, Write or Handshake. With a Ctx of NewClientCtx set the name first: see [SSL.SetServerName].
+//
+// C: SSL_new(3)
+func Client(c net.Conn, ctx *Ctx) (*Conn, error) { return newConn(c, ctx, false) }
+
+// Server makes the server's end.
+//
+// C: SSL_new(3)
+func Server(c net.Conn, ctx *Ctx) (*Conn, error) { return newConn(c, ctx, true) }
+
+func newConn(transport net.Conn, ctx *Ctx, server bool) (*Conn, error) {
+	if transport == nil {
+		return nil, errors.New("libssl: nil net.Conn")
+	}
+	s, err := newSSL(ctx, server)
+	if err != nil {
+		return nil, err
+	}
+	c := &Conn{
+		ssl:       s,
+		transport: transport,
+		socket:    newSocket(transport),
+		token:     make(chan struct{}, 1),
+		closed:    make(chan struct{}),
+	}
+	s.conn = c
+	return c, nil
+}
+
+// SSL returns the connection's SSL.
+func (c *Conn) SSL() *SSL { return c.ssl }
+
+// NetConn returns the transport. Reading from it or writing to it corrupts the connection.
+func (c *Conn) NetConn() net.Conn { return c.transport }
+
+// LocalAddr returns the transport's.
+func (c *Conn) LocalAddr() net.Addr { return c.transport.LocalAddr() }
+
+// RemoteAddr returns the transport's.
+func (c *Conn) RemoteAddr() net.Addr { return c.transport.RemoteAddr() }
+
+// Handshake runs the handshake if it has not been run. A failure is final: it is returned again.
+//
+// C: SSL_do_handshake(3)
+func (c *Conn) Handshake() error { return c.HandshakeContext(context.Background()) }
+
+// HandshakeContext is Handshake with a context: when it ends first, the transport is closed and its error returned.
+// Once the handshake is complete the context has no influence.
+//
+// C: SSL_do_handshake(3)
+func (c *Conn) HandshakeContext(ctx context.Context) (err error) {
+	if c.done.Load() {
+		return nil
+	}
+	if c.inCallback() {
+		return ErrInCallback
+	}
+	select {
+	case c.token <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer c.afterCall()
+	defer func() { <-c.token }()
+	if c.done.Load() || c.failure != nil {
+		return c.failure
+	}
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	if ctx.Done() == nil {
+		c.failure = c.runHandshake()
+		return c.failure
+	}
+	stop := context.AfterFunc(ctx, func() { c.transport.Close() })
+	defer stop()
+	c.failure = c.runHandshake()
+	if c.failure != nil && !stop() {
+		c.failure = context.Cause(ctx)
+	}
+	return c.failure
+}
+
+// runHandshake drives libssl until the handshake is complete or has failed.
+func (c *Conn) runHandshake() error {
+	for {
+		r, err := c.cross(doHandshake, nil)
+		if err != nil {
+			c.flushFlight()
+			return c.transportError(err)
+		}
+		if r.code == C.SSL_ERROR_NONE && c.server {
+			c.done.Store(true)
+			c.flushFlight()
+			return nil
+		}
+		if err := c.flush(); err != nil {
+			return c.transportError(err)
+		}
+		switch r.code {
+		case C.SSL_ERROR_NONE:
+			c.done.Store(true)
+			return nil
+		case C.SSL_ERROR_WANT_READ:
+			if err := c.fill(r.arrivals); err != nil {
+				return c.transportError(err)
+			}
+		default:
+			return &Error{Op: "SSL_do_handshake", Ret: r.n, SSLError: r.code}
+		}
+	}
+}
+
+// Read reads application data. It returns io.EOF after the peer's close_notify only, and io.ErrUnexpectedEOF when the
+// transport ends without one.
+//
+// C: SSL_read(3)
+func (c *Conn) Read(p []byte) (int, error) {
+	if c.inCallback() {
+		return 0, ErrInCallback
+	}
+	if err := c.Handshake(); err != nil {
+		return 0, err
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	defer c.afterCall()
+	for {
+		if c.readDeadline.passed() {
+			return 0, os.ErrDeadlineExceeded
+		}
+		r, err := c.cross(doRead, p)
+		switch {
+		case err != nil:
+			c.flushInBackground()
+			return 0, readError(c.transportError(err))
+		case r.code == C.SSL_ERROR_ZERO_RETURN:
+			return 0, io.EOF
+		case r.wrote:
+			if err := c.flushAside(); err != nil {
+				return r.n, err
+			}
+		}
+		if r.code == C.SSL_ERROR_NONE {
+			return r.n, nil
+		}
+		if err := c.fill(r.arrivals); err != nil {
+			return 0, c.transportError(err)
+		}
+	}
+}
+
+// readError makes a cut what package net's users expect of it.
+func readError(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// Write writes application data. n counts what was encrypted: after a time-out that much is on its way and is not to
+// be written again, though part of it may not have been sent yet.
+//
+// C: SSL_write(3)
+func (c *Conn) Write(p []byte) (n int, err error) {
+	if c.inCallback() {
+		return 0, ErrInCallback
+	}
+	if err := c.Handshake(); err != nil {
+		return 0, err
+	}
+	c.writers.Add(1)
+	defer c.writers.Add(-1)
+	c.message.Lock()
+	defer c.afterCall()
+	defer c.message.Unlock()
+	for n < len(p) {
+		if c.writeDeadline.passed() {
+			return n, os.ErrDeadlineExceeded
+		}
+		// What a time-out left goes first: nothing is encrypted that can't be sent.
+		if err := c.flush(); err != nil {
+			return n, c.transportError(err)
+		}
+		r, err := c.cross(doWrite, p[n:min(len(p), n+maxWrite)])
+		if err != nil {
+			return n, c.transportError(err)
+		}
+		if r.code == C.SSL_ERROR_WANT_READ { // a handshake is under way
+			if err := c.flush(); err != nil {
+				return n, c.transportError(err)
+			}
+			timeout, stop := c.writeDeadline.timer()
+			err := c.await(context.Background(), r.arrivals, timeout)
+			stop()
+			if err != nil {
+				return n, err
+			}
+			continue
+		}
+		n += r.n
+	}
+	if err := c.flush(); err != nil {
+		return n, c.transportError(err)
+	}
+	return n, nil
+}
+
+// CloseWrite sends close_notify: the peer reads io.EOF. Reading goes on.
+//
+// C: SSL_shutdown(3)
+func (c *Conn) CloseWrite() error {
+	if c.inCallback() {
+		return ErrInCallback
+	}
+	if !c.done.Load() {
+		return errors.New("libssl: CloseWrite before the handshake is complete")
+	}
+	c.message.Lock()
+	defer c.afterCall()
+	defer c.message.Unlock()
+	if _, err := c.cross(doShutdown, nil); err != nil {
+		return err
+	}
+	if err := c.flush(); err != nil {
+		return c.transportError(err)
+	}
+	return nil
+}
+
+// closeTimeout bounds how long Close waits for the peer to take close_notify.
+const closeTimeout = 5 * time.Second
+
+var longAgo = time.Unix(1, 0)
+
+// Close ends the connection: it sends close_notify if that can be done within seconds, frees the SSL and closes the
+// transport. Reads and Writes under way return net.ErrClosed; a Write that was waiting for the peer is cut off. The
+// session stays resumable unless a fatal error had ended the connection. It may be called more than once. From inside
+// one of the connection's callbacks it takes effect when the call that led to the callback ends.
+//
+// C: SSL_free(3)
+func (c *Conn) Close() (err error) {
+	if c.inCallback() {
+		c.deferred.Store(true)
+		return nil
+	}
+	if c.closing.Swap(true) {
+		return nil
+	}
+	close(c.closed)
+	c.transport.SetReadDeadline(longAgo)
+	if c.writers.Load() > 0 {
+		c.transport.SetWriteDeadline(longAgo)
+	} else {
+		c.transport.SetWriteDeadline(time.Now().Add(closeTimeout))
+	}
+	watchdog := time.AfterFunc(closeTimeout, func() { c.transport.Close() }) // for transports without deadlines
+	defer func() {
+		watchdog.Stop()
+		notes := c.free()
+		err = c.transport.Close()
+		deliver(notes)
+	}()
+	if c.done.Load() {
+		c.cross(doShutdown, nil) // fails if libssl has given up: an alert is queued then
+	}
+	c.flush()
+	return nil
+}
+
+// free frees the SSL and gives the buffers back.
+func (c *Conn) free() *C.gls_note {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ptr == nil {
+		return nil
+	}
+	c.ptr = nil
+	c.in.release()
+	c.out.release()
+	c.in, c.out, c.plain = nil, nil, nil
+	c.arrived()
+	return c.handle.free()
+}
+
+// afterCall does what a callback inside the call could not: close.
+func (c *Conn) afterCall() {
+	if c.deferred.Load() && !c.inCallback() {
+		c.Close()
+	}
+}
+
+// transportError turns the time-out that Close woke us with into what it means.
+func (c *Conn) transportError(err error) error {
+	if c.closing.Load() {
+		return net.ErrClosed
+	}
+	return err
+}
+
+// SetDeadline sets both deadlines.
+func (c *Conn) SetDeadline(t time.Time) error {
+	if err := c.SetReadDeadline(t); err != nil {
+		return err
+	}
+	return c.SetWriteDeadline(t)
+}
+
+// SetReadDeadline sets when a Read under way or to come gives up; the zero time is never. The connection stays usable.
+func (c *Conn) SetReadDeadline(t time.Time) error {
+	return c.setDeadline(&c.readDeadline, t, c.transport.SetReadDeadline)
+}
+
+// SetWriteDeadline sets when a Write gives up. The connection stays usable.
+func (c *Conn) SetWriteDeadline(t time.Time) error {
+	return c.setDeadline(&c.writeDeadline, t, c.transport.SetWriteDeadline)
+}
+
+func (c *Conn) setDeadline(d *deadline, t time.Time, set func(time.Time) error) error {
+	if c.closing.Load() {
+		return net.ErrClosed
+	}
+	d.set(t)
+	c.mu.Lock()
+	c.arrived() // a Write that awaits something asks again
+	c.mu.Unlock()
+	return set(t)
+}
+
+// A crossing of libssl that moves records.
+type operation int
+
+const (
+	doHandshake operation = iota
+	doRead
+	doReadAhead // into plain, for a Read to come
+	doWrite
+	doShutdown
+)
+
+// crossed is what a crossing came to when it did not fail.
+type crossed struct {
+	n        int
+	code     int    // SSL_get_error, or 0
+	wrote    bool   // there is ciphertext to be sent
+	arrivals uint64 // as they were: for fill
+}
+
+const sslWantRead = C.SSL_ERROR_WANT_READ
+
+// cross makes one crossing, tells the callbacks what happened in it, and goes on with a callback's panic.
+func (c *Conn) cross(op operation, p []byte) (crossed, error) {
+	r, notes, panicked, err := c.crossLocked(op, p)
+	if notes != nil {
+		c.telling.enter()
+		defer c.telling.leave()
+		deliver(notes)
+	}
+	if panicked != nil {
+		c.flushInBackground()
+		panic(*panicked)
+	}
+	return r, err
+}
+
+// crossLocked is the crossing itself. What libssl wrote is queued before anybody else can cross.
+func (c *Conn) crossLocked(op operation, p []byte) (r crossed, notes *C.gls_note, panicked *any, err error) {
+	if op == doHandshake {
+		defer c.origin.runlock(c.origin.rlock())
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ptr == nil {
+		return r, nil, nil, c.gone()
+	}
+	if c.broken != nil {
+		return r, nil, nil, c.broken
+	}
+	if op == doRead && len(c.plain) > 0 {
+		return crossed{n: c.takePlain(p)}, nil, nil, nil
+	}
+	if op == doHandshake {
+		if err := c.checkName(); err != nil {
+			return r, nil, nil, err
+		}
+	}
+	var in []byte
+	if op != doWrite {
+		in = c.in.unread()
+	}
+	eof := cBool(c.eof)
+	inPtr, inLen := (*C.uchar)(unsafe.SliceData(in)), C.size_t(len(in))
+	data, dataLen := unsafe.Pointer(unsafe.SliceData(p)), C.size_t(len(p))
+	var io C.gls_io
+	switch op {
+	case doHandshake:
+		io = C.gls_SSL_do_handshake(c.ptr, inPtr, inLen, eof)
+	case doRead, doReadAhead:
+		io = C.gls_SSL_read(c.ptr, data, dataLen, inPtr, inLen, eof)
+	case doWrite:
+		c.out = c.out.withRoom(len(p))
+		room := c.out.room()
+		io = C.gls_SSL_write(c.ptr, data, dataLen, (*C.uchar)(unsafe.SliceData(room)), C.size_t(len(room)))
+	case doShutdown:
+		io = C.gls_SSL_shutdown(c.ptr)
+	}
+	panicked, c.panicked = c.panicked, nil
+	c.take(io)
+	r = crossed{n: int(io.r.ret), code: int(io.r.ssl_error), wrote: c.out != nil, arrivals: c.arrivals}
+	if op == doReadAhead && r.n > 0 {
+		c.plain = append(c.plain, p[:r.n]...)
+	}
+	if io.r.ssl_error == C.SSL_ERROR_SSL || io.r.ssl_error == C.SSL_ERROR_SYSCALL {
+		err = c.fail(op, io)
+	}
+	c.callbackErr = nil
+	return r, io.r.notes, panicked, err
+}
+
+// take books what a crossing took in and put out.
+func (c *Conn) take(io C.gls_io) {
+	c.in = c.in.skip(int(io.in_used))
+	c.out = c.out.grow(int(io.out_len))
+	if io.spill != nil {
+		c.out = c.out.append(unsafe.Slice((*byte)(io.spill), int(io.spill_len)))
+		C.free(unsafe.Pointer(io.spill))
+	}
+	if io.in_init == 0 {
+		c.asked = nil
+	}
+	if io.in_used > 0 || c.eof {
+		c.arrived()
+	}
+}
+
+// fail makes the error of a failed crossing, and keeps one that has ended the connection.
+func (c *Conn) fail(op operation, io C.gls_io) error {
+	err := c.connectionError(io.r, c.eof)
+	if op == doHandshake || io.in_init != 0 || io.r.ssl_error == C.SSL_ERROR_SYSCALL {
+		c.broken = err
+		c.handle.broken.Store(true)
+	}
+	return err
+}
+
+// takePlain is a Read of what was read ahead. mu is held.
+func (c *Conn) takePlain(p []byte) int {
+	n := copy(p, c.plain)
+	if c.plain = c.plain[n:]; len(c.plain) == 0 {
+		c.plain = nil
+	}
+	c.arrived()
+	return n
+}
+
+// arrived wakes those who wait for something to arrive. mu is held.
+func (c *Conn) arrived() {
+	if c.progress != nil {
+		close(c.progress)
+		c.progress = nil
+	}
+}

@@ -1,0 +1,208 @@
+package libssl
+
+// #include "shim.h"
+import "C"
+
+import (
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// A Ctx is an SSL_CTX: the configuration and the session cache that connections are made from.
+type Ctx struct {
+	ptr    *C.SSL_CTX
+	id     uintptr // what C knows it by
+	handle *ctxHandle
+
+	// mu is read-locked by whoever is in a crossing that reads the SSL_CTX, and locked by setters.
+	mu sync.RWMutex
+	// settings is locked by setters too, and read-locked by another Ctx's connection that switches to this one: that
+	// one holds its own Ctx's mu already, and two of those in turn could wait for each other for ever.
+	settings sync.RWMutex
+	closed   atomic.Bool
+	inside   atomic.Int32 // this Ctx's callbacks now running inside C
+
+	identity            identity // guarded by settings
+	keepsClientSessions bool     // a Dialer wants to be told of them; guarded by settings
+
+	requireName   bool // a client verifies its peer's name: set once, by NewClientCtx
+	generate      atomic.Pointer[GenerateSessionID]
+	newSession    atomic.Pointer[func(*SSL, *Session)]
+	getSession    atomic.Pointer[func(*SSL, []byte) *Session]
+	removeSession atomic.Pointer[func(*Ctx, *Session)]
+	serverName    atomic.Pointer[func(*SSL, string) (*Ctx, error)]
+	verify        atomic.Pointer[VerifyFunc]
+}
+
+// ctxHandle is what the cleanup of a dropped Ctx needs: it must not lead back to the Ctx.
+type ctxHandle struct {
+	ptr   *C.SSL_CTX
+	id    uintptr
+	freed atomic.Bool
+}
+
+// free drops our reference. Connections have their own.
+func (h *ctxHandle) free() {
+	if !h.freed.Swap(true) {
+		C.gls_SSL_CTX_free(h.ptr)
+	}
+}
+
+// A Method says which role the connections of a Ctx may play.
+type Method int
+
+// The methods; all negotiate the protocol version.
+const (
+	TLSMethod       Method = iota // both roles
+	TLSServerMethod               // servers only
+	TLSClientMethod               // clients only
+)
+
+// NewCtx returns exactly what SSL_CTX_new does, with libssl's own defaults and those of the system's openssl.cnf. It
+// verifies nobody and has no session id context.
+//
+// C: SSL_CTX_new(3)
+func NewCtx(m Method) (*Ctx, error) {
+	if m < TLSMethod || m > TLSClientMethod {
+		return nil, errors.New("libssl: NewCtx: unknown Method")
+	}
+	c := &Ctx{}
+	c.id = contexts.add(c)
+	r := C.gls_SSL_CTX_new(C.int(m), C.uintptr_t(c.id))
+	if r.ptr == nil {
+		contexts.remove(c.id)
+		return nil, newError(r)
+	}
+	c.ptr = (*C.SSL_CTX)(r.ptr)
+	c.handle = &ctxHandle{ptr: c.ptr, id: c.id}
+	runtime.AddCleanup(c, func(h *ctxHandle) {
+		h.free()
+		contexts.remove(h.id)
+	}, c.handle)
+	return c, nil
+}
+
+// Close drops the Ctx. It may be called more than once. Connections made from it go on, with its callbacks. The
+// sessions in its internal cache are gone with the last of them; the remove callback is not told of those. Close from
+// inside one of its own callbacks takes effect soon after.
+//
+// C: SSL_CTX_free(3)
+func (c *Ctx) Close() error {
+	if c.closed.Swap(true) {
+		return nil
+	}
+	if c.isInside() {
+		go c.free() // the crossing below holds the lock
+	} else {
+		c.free()
+	}
+	return nil
+}
+
+func (c *Ctx) free() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.settings.Lock()
+	defer c.settings.Unlock()
+	c.handle.free()
+}
+
+// isInside reports whether the caller is a callback that runs inside C, below a crossing that holds c.mu.
+func (c *Ctx) isInside() bool {
+	return c.inside.Load() != 0 && C.gls_inside_ctx(c.ptr) != 0
+}
+
+// rlock read-locks mu, unless the caller is inside: a second read lock would wait for a setter that waits for the
+// first. It returns what runlock wants.
+func (c *Ctx) rlock() (locked bool) {
+	if c.isInside() {
+		return false
+	}
+	c.mu.RLock()
+	return true
+}
+
+func (c *Ctx) runlock(locked bool) {
+	if locked {
+		c.mu.RUnlock()
+	}
+}
+
+// view runs what only reads, or what libssl itself locks. It reports false for a closed Ctx.
+func (c *Ctx) view(f func(p *C.SSL_CTX)) bool {
+	defer runtime.KeepAlive(c)
+	defer c.runlock(c.rlock())
+	if c.closed.Load() {
+		return false
+	}
+	f(c.ptr)
+	return true
+}
+
+// operate is view for what may lead to callbacks; they run before it returns, with nothing locked.
+func (c *Ctx) operate(f func(p *C.SSL_CTX) C.gls_ret) bool {
+	var notes *C.gls_note
+	open := c.view(func(p *C.SSL_CTX) { notes = f(p).notes })
+	deliver(notes)
+	return open
+}
+
+// change runs a setter that returns 1 or fails, while no handshake of c is inside C.
+func (c *Ctx) change(f func(p *C.SSL_CTX) C.gls_ret) error {
+	if c.isInside() {
+		return ErrInCallback
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.settings.Lock()
+	defer c.settings.Unlock()
+	if c.closed.Load() {
+		return ErrClosed
+	}
+	if r := f(c.ptr); r.ret != 1 {
+		return newError(r)
+	}
+	return nil
+}
+
+// adjust is change for a setter that can't fail; on a closed Ctx and from inside it does nothing.
+func (c *Ctx) adjust(f func(p *C.SSL_CTX)) error {
+	return c.change(func(p *C.SSL_CTX) C.gls_ret {
+		f(p)
+		return C.gls_ret{ret: 1}
+	})
+}
+
+// SetMinVersion sets the lowest protocol version, as tls.VersionTLS12; 0 is the lowest that libssl has.
+//
+// C: SSL_CTX_set_min_proto_version(3)
+func (c *Ctx) SetMinVersion(v uint16) error {
+	return c.change(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set_min_proto_version(p, C.int(v)) })
+}
+
+// SetMaxVersion sets the highest protocol version; 0 is the highest that libssl has.
+//
+// C: SSL_CTX_set_max_proto_version(3)
+func (c *Ctx) SetMaxVersion(v uint16) error {
+	return c.change(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set_max_proto_version(p, C.int(v)) })
+}
+
+// SetCipherList sets the cipher suites up to TLS 1.2, in the syntax of openssl ciphers.
+//
+// C: SSL_CTX_set_cipher_list(3)
+func (c *Ctx) SetCipherList(s string) error {
+	cs, free := cString(s)
+	defer free()
+	return c.change(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set_cipher_list(p, cs) })
+}
+
+// SetCipherSuites sets the cipher suites of TLS 1.3: names with colons between them.
+//
+// C: SSL_CTX_set_ciphersuites(3)
+func (c *Ctx) SetCipherSuites(s string) error {
+	cs, free := cString(s)
+	defer free()
+	return c.change(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set_ciphersuites(p, cs) })
+}

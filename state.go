@@ -1,0 +1,74 @@
+package libssl
+
+// #include "shim.h"
+// #include <stdlib.h>
+import "C"
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"unsafe"
+)
+
+// ConnectionState returns what was negotiated, as crypto/tls says it. Before the handshake is complete only
+// HandshakeComplete means anything. VerifiedChains holds the one chain that libssl built, if it verified one in this
+// connection.
+//
+// C: SSL_get_version(3)
+func (c *Conn) ConnectionState() tls.ConnectionState {
+	return ask(c.ssl, func(p *C.SSL) (s tls.ConnectionState) {
+		if C.SSL_in_before(p) == 1 {
+			return s
+		}
+		s.HandshakeComplete = c.done.Load()
+		s.Version = uint16(C.SSL_version(p))
+		s.DidResume = C.SSL_session_reused(p) == 1
+		if cipher := C.SSL_get_current_cipher(p); cipher != nil {
+			s.CipherSuite = uint16(C.SSL_CIPHER_get_protocol_id(cipher))
+		}
+		s.NegotiatedProtocol = negotiatedProtocol(p)
+		s.NegotiatedProtocolIsMutual = true
+		s.ServerName = C.GoString(C.SSL_get_servername(p, C.TLSEXT_NAMETYPE_host_name))
+		s.OCSPResponse = ocspResponse(p)
+		var der *C.uchar
+		n := C.gls_SSL_get_peer_cert_chain(p, &der)
+		s.PeerCertificates = parseChain(der, n)
+		if VerifyMode(C.SSL_get_verify_mode(p))&VerifyPeer != 0 {
+			var der *C.uchar
+			n := C.gls_SSL_get0_verified_chain(p, &der)
+			if chain := parseChain(der, n); chain != nil {
+				s.VerifiedChains = [][]*x509.Certificate{chain}
+			}
+		}
+		return s
+	})
+}
+
+func negotiatedProtocol(p *C.SSL) string {
+	var name *C.uchar
+	var n C.uint
+	C.SSL_get0_alpn_selected(p, &name, &n)
+	return C.GoStringN((*C.char)(unsafe.Pointer(name)), C.int(n))
+}
+
+func ocspResponse(p *C.SSL) []byte {
+	var resp *C.uchar
+	n := C.gls_SSL_get_tlsext_status_ocsp_resp(p, &resp)
+	if n <= 0 {
+		return nil
+	}
+	return C.GoBytes(unsafe.Pointer(resp), C.int(n))
+}
+
+// parseChain frees der. A chain that crypto/x509 can't read is none.
+func parseChain(der *C.uchar, n C.size_t) []*x509.Certificate {
+	if n == 0 {
+		C.free(unsafe.Pointer(der))
+		return nil
+	}
+	chain, err := x509.ParseCertificates(takeBytes(der, n))
+	if err != nil {
+		return nil
+	}
+	return chain
+}

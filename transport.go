@@ -1,0 +1,246 @@
+//go:build cgo
+
+package libssl
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+// How ciphertext gets to the transport and back. The four rules: mu is never held here; who reads holds reading, who
+// writes holds writing; a Read never waits for a writer; what libssl put out is always kept until it is sent.
+
+// maxQueue is how much ciphertext Reads may leave unsent (answers to key updates and the like) before they wait.
+const maxQueue = 1 << 20
+
+// fill brings ciphertext in, unless some has come since the crossing that found there was none.
+func (c *Conn) fill(arrivals uint64) error {
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	c.mu.Lock()
+	waiting := c.in == nil && c.arrivals == arrivals && c.ptr != nil
+	c.mu.Unlock()
+	if !waiting {
+		return nil
+	}
+	b, err := c.receive()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if b != nil {
+		if c.ptr != nil {
+			c.in = b
+			c.arrivals++
+		} else {
+			b.release()
+		}
+	}
+	if errors.Is(err, io.EOF) {
+		c.eof = true
+		c.arrivals++
+		return nil
+	}
+	if b != nil {
+		return nil // an error that came with it comes again
+	}
+	return err
+}
+
+// receive reads from the transport once. A plain socket is polled first, so that nothing is allocated while it waits;
+// other transports wait with a small buffer, and get a large one when that was filled.
+func (c *Conn) receive() (*block, error) {
+	if c.socket != nil {
+		return c.socket.receive()
+	}
+	size := 1
+	if c.filled {
+		size = record
+	}
+	b := newBlock(size)
+	n, err := c.transport.Read(b.room())
+	c.filled = n == cap(b.b)
+	return b.grow(n), err
+}
+
+// flush sends what is queued, all of it, unless the transport fails. What could not be sent stays queued.
+func (c *Conn) flush() error {
+	for c.queued() {
+		c.writing.Lock()
+		err := c.drain()
+		c.writing.Unlock()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// queued reports whether ciphertext is waiting to be sent, or being sent.
+func (c *Conn) queued() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.out != nil || c.unsent
+}
+
+// drain writes out, in order, what is in sending and in the queue. writing is held.
+func (c *Conn) drain() error {
+	for {
+		c.mu.Lock()
+		if c.sending == nil {
+			c.sending, c.out = c.out, nil
+		}
+		c.unsent = c.sending != nil
+		c.mu.Unlock()
+		if c.sending == nil {
+			return nil
+		}
+		n, err := c.transport.Write(c.sending.unread())
+		c.sending = c.sending.skip(n)
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// flushFlight sends the last of a server's handshake, or an alert: nobody can be made to wait until the peer reads
+// it. A plain socket has room for it.
+func (c *Conn) flushFlight() {
+	if c.socket != nil {
+		c.flush()
+	} else {
+		c.flushInBackground()
+	}
+}
+
+// flushAside sends what a Read has caused without keeping it waiting, unless too much has piled up.
+func (c *Conn) flushAside() error {
+	c.mu.Lock()
+	tooMuch := len(c.out.unread()) > maxQueue
+	c.mu.Unlock()
+	if tooMuch {
+		return c.flush()
+	}
+	c.flushInBackground()
+	return nil
+}
+
+// flushInBackground has a goroutine send what is queued. What fails stays queued: the next Write meets the failure.
+func (c *Conn) flushInBackground() {
+	if !c.queued() || c.flushing.Swap(true) {
+		return
+	}
+	go func() {
+		err := c.flush()
+		c.flushing.Store(false)
+		if err == nil && c.queued() { // came while we were leaving
+			c.flushInBackground()
+		}
+	}()
+}
+
+// maxPlain is how much application data is read ahead of a Read, while a Write or an AwaitSession needs what comes
+// behind it.
+const maxPlain = 1 << 20
+
+// await waits until something has arrived after the crossing that saw so many arrivals. If nobody else reads, it has
+// the transport read.
+func (c *Conn) await(ctx context.Context, arrivals uint64, timeout <-chan time.Time) error {
+	progress, full, err := c.watch(arrivals)
+	if progress == nil {
+		return err
+	}
+	var pumped <-chan error
+	if !full {
+		pumped = c.pump()
+	}
+	select {
+	case <-progress:
+		return nil
+	case err := <-pumped:
+		return err
+	case <-timeout:
+		return os.ErrDeadlineExceeded
+	case <-c.closed:
+		return net.ErrClosed
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// watch returns what tells of the next arrival; nil if there was one already, or none can come.
+func (c *Conn) watch(arrivals uint64) (progress <-chan struct{}, full bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.ptr == nil:
+		return nil, false, c.gone()
+	case c.broken != nil:
+		return nil, false, c.broken
+	case c.arrivals != arrivals && c.in == nil:
+		return nil, false, nil
+	}
+	if c.progress == nil {
+		c.progress = make(chan struct{})
+	}
+	return c.progress, len(c.plain) >= maxPlain, nil
+}
+
+// pump reads for those who wait, into plain, and sends what made it stop. It is nil if a pump is running already.
+func (c *Conn) pump() <-chan error {
+	if c.pumping.Swap(true) {
+		return nil
+	}
+	result := make(chan error, 1)
+	go func() {
+		defer c.pumping.Store(false)
+		result <- c.readAhead()
+	}()
+	return result
+}
+
+// readAhead has libssl process what arrives until it has got somewhere.
+func (c *Conn) readAhead() error {
+	defer c.afterCall()
+	var buf [record]byte
+	r, err := c.cross(doReadAhead, buf[:])
+	for err == nil && r.code == sslWantRead {
+		if r.wrote {
+			c.flushInBackground()
+		}
+		if err := c.fill(r.arrivals); err != nil {
+			return c.transportError(err)
+		}
+		r, err = c.cross(doReadAhead, buf[:])
+	}
+	return err
+}
+
+// A deadline is a time that can be asked for cheaply.
+type deadline struct{ at atomic.Int64 } // Unix nanoseconds; 0 is never
+
+func (d *deadline) set(t time.Time) {
+	if t.IsZero() {
+		d.at.Store(0)
+		return
+	}
+	d.at.Store(max(1, t.UnixNano()))
+}
+
+func (d *deadline) passed() bool {
+	at := d.at.Load()
+	return at != 0 && time.Now().UnixNano() >= at
+}
+
+// timer returns a channel that tells when the deadline has passed, nil for never, and what ends it.
+func (d *deadline) timer() (<-chan time.Time, func()) {
+	at := d.at.Load()
+	if at == 0 {
+		return nil, func() {}
+	}
+	t := time.NewTimer(time.Until(time.Unix(0, at)))
+	return t.C, func() { t.Stop() }
+}
