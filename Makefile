@@ -1,0 +1,56 @@
+# `make run` shows what this machine's libssl does; `make test` proves the binding.
+
+# Go is often installed where a bare shell does not look.
+export PATH := $(PATH):/usr/local/go/bin
+
+GO := scripts/env.sh go
+
+# A cached result says nothing about a libssl that was upgraded since.
+TESTFLAGS ?= -count=1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint race cgocheck asan build setup docker clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+run: build ## print the conformance report of the libssl on this machine
+	@bin/sslconform run
+
+test: ## run the tests of every module
+	@scripts/setup.sh test
+	$(GO) test $(TESTFLAGS) work
+
+check: lint test race ## what a change has to pass
+
+lint: ## gofmt, vet, staticcheck, the C warnings, the README's program
+	@scripts/setup.sh run
+	@scripts/lint.sh
+
+race: ## the tests under the race detector
+	@scripts/setup.sh test
+	$(GO) test -race $(TESTFLAGS) work
+
+cgocheck: ## the tests with every Go pointer stored into C memory checked
+	@scripts/setup.sh test
+	GOEXPERIMENT=cgocheck2 $(GO) test $(TESTFLAGS) work
+
+asan: ## the root package's tests under the address sanitizer, leaks included
+	@scripts/setup.sh test
+	@scripts/asan.sh $(TESTFLAGS)
+
+# No VCS stamp: git refuses to look into a checkout that belongs to another user.
+build: ## build bin/sslconform
+	@scripts/setup.sh run
+	@$(GO) build -buildvcs=false -o bin/sslconform ./cmd/sslconform
+
+setup: ## install what the other targets need, or say what is missing
+	@scripts/setup.sh all
+
+docker: ## build the image and print its libssl's report
+	@command -v docker >/dev/null || { echo "docker is not installed"; exit 1; }
+	docker build -t sslconform .
+	docker run --rm sslconform
+
+clean: ## remove what was built
+	rm -rf bin

@@ -1,0 +1,80 @@
+#!/bin/sh
+# setup.sh run|test|all: see to it that what a step needs is installed.
+set -eu
+cd "$(dirname "$0")/.."
+
+# The step that needs it; the package, by Debian's name; how to see that it is there.
+needs='
+run   gcc              command -v ${CC:-gcc}
+run   libc6-dev        echo "#include <stdlib.h>" | ${CC:-gcc} -E -
+run   pkg-config       command -v pkg-config
+run   libssl-dev       pkg-config --atleast-version=1.1.1 libssl
+run   ca-certificates  test -e /etc/ssl/certs/ca-certificates.crt -o -e /etc/ssl/cert.pem -o -e /etc/pki/tls
+test  openssl          command -v openssl
+test  curl             command -v curl
+all   make             command -v make
+'
+case ${1-} in
+run) steps=' run ' ;;
+test) steps=' run test ' ;;
+all) steps=' run test all ' ;;
+*)
+    echo "usage: $0 run|test|all" >&2
+    exit 2
+    ;;
+esac
+
+say() { echo "setup: $*" >&2; }
+
+# The packages that are missing, each with a space before it.
+missing() {
+    echo "$needs" | while read -r step package check; do
+        case $steps in *" $step "*) ;; *) continue ;; esac
+        eval "$check" >/dev/null 2>&1 || printf ' %s' "$package"
+    done
+}
+
+check_go() {
+    if ! command -v go >/dev/null; then
+        say "Go 1.25 or newer is needed and there is no go in PATH: see https://go.dev/doc/install"
+        exit 1
+    fi
+    # Here, go may fetch the toolchain that go.mod asks for. If it can't, it fails.
+    version=$(go env GOVERSION 2>/dev/null) || version=$(cd / && go env GOVERSION)
+    minor=${version#go1.}
+    minor=${minor%%[!0-9]*}
+    if [ "${minor:-99}" -lt 25 ]; then
+        say "Go 1.25 or newer is needed; $(command -v go) is $version: see https://go.dev/doc/install"
+        exit 1
+    fi
+}
+
+apt_get() { $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >/dev/null; }
+# shellcheck disable=SC2086 # a list of words
+apt_install() { apt_get install -y --no-install-recommends $packages; }
+
+packages=$(missing)
+if [ -n "$packages" ]; then
+    if ! command -v apt-get >/dev/null; then
+        say "not installed (Debian's names):$packages"
+        exit 1
+    fi
+    sudo=
+    if [ "$(id -u)" != 0 ]; then
+        sudo='sudo -n'
+        if ! sudo -n true 2>/dev/null; then
+            say "not installed:$packages"
+            say "install with: sudo apt-get install -y --no-install-recommends$packages"
+            exit 1
+        fi
+    fi
+    say "installing$packages"
+    # The package lists may be missing or old.
+    apt_install 2>/dev/null || { apt_get update || true; apt_install; }
+    packages=$(missing)
+    if [ -n "$packages" ]; then
+        say "installed, and still not usable:$packages"
+        exit 1
+    fi
+fi
+check_go
