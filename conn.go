@@ -140,7 +140,7 @@ func (c *Conn) HandshakeContext(ctx context.Context) (err error) {
 	stop := context.AfterFunc(ctx, func() { c.transport.Close() })
 	defer stop()
 	c.failure = c.runHandshake()
-	if c.failure != nil && !stop() {
+	if !stop() { // the transport is closed, even if the handshake just made it
 		c.failure = context.Cause(ctx)
 	}
 	return c.failure
@@ -300,7 +300,7 @@ const closeTimeout = 5 * time.Second
 var longAgo = time.Unix(1, 0)
 
 // Close ends the connection: it sends close_notify if that can be done within seconds, frees the SSL and closes the
-// transport. Reads and Writes under way return net.ErrClosed; a Write that was waiting for the peer is cut off. The
+// transport. Reads and Writes under way return ErrClosed; a Write that was waiting for the peer is cut off. The
 // session stays resumable unless a fatal error had ended the connection. It may be called more than once. From inside
 // one of the connection's callbacks it takes effect when the call that led to the callback ends.
 //
@@ -359,7 +359,7 @@ func (c *Conn) afterCall() {
 // transportError turns the time-out that Close woke us with into what it means.
 func (c *Conn) transportError(err error) error {
 	if c.closing.Load() {
-		return net.ErrClosed
+		return ErrClosed
 	}
 	return err
 }
@@ -384,7 +384,7 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 
 func (c *Conn) setDeadline(d *deadline, t time.Time, set func(time.Time) error) error {
 	if c.closing.Load() {
-		return net.ErrClosed
+		return ErrClosed
 	}
 	d.set(t)
 	c.mu.Lock()

@@ -7,4 +7,7 @@ require (
 	golang.org/x/crypto v0.48.0
 )
 
-require go.yaml.in/yaml/v3 v3.0.5 // indirect
+require (
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/net v0.51.0 // indirect
+)

@@ -8,21 +8,28 @@ package libssl
 */
 import "C"
 
-import "errors"
+import (
+	"errors"
+	"net"
+)
 
 func init() { C.gls_init() }
 
 var (
 	// ErrUnsupported is wrapped by the error of a call that this libssl lacks.
 	ErrUnsupported = errors.New("libssl: not supported by this libssl")
-	// ErrClosed is returned by methods of a Ctx or a Session that was closed. Those of a closed Conn return
-	// net.ErrClosed.
-	ErrClosed = errors.New("libssl: closed")
+	// ErrClosed is returned by the methods of what was closed. errors.Is takes it for net.ErrClosed too.
+	ErrClosed error = closedError{}
 	// ErrInCallback is returned by calls that an object's own callbacks can't make.
 	ErrInCallback = errors.New("libssl: called from inside the object's own callback")
 	// ErrAbandoned is returned by a connection whose callback ended by runtime.Goexit.
 	ErrAbandoned = errors.New("libssl: connection lost: a callback ended by runtime.Goexit")
 )
+
+type closedError struct{}
+
+func (closedError) Error() string        { return "libssl: closed" }
+func (closedError) Is(target error) bool { return target == net.ErrClosed }
 
 // Version returns the text by which the loaded library names itself, as "OpenSSL 3.0.19 27 Jan 2026".
 //

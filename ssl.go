@@ -6,7 +6,6 @@ import "C"
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"runtime"
 	"strings"
@@ -114,7 +113,7 @@ func (s *SSL) gone() error {
 	if s.lost {
 		return ErrAbandoned
 	}
-	return net.ErrClosed
+	return ErrClosed
 }
 
 // ask asks the SSL; the zero value stands for a closed one.
@@ -199,8 +198,8 @@ func (s *SSL) SessionReused() bool {
 }
 
 // SetServerName sets the name that a client asks its server for (SNI), before the handshake. With a Ctx of
-// [NewClientCtx] it is also the name that the server's certificate must be for; an IP address then is checked against
-// the certificate and not sent, since SNI carries names only.
+// [NewClientCtx] it is also the name that the server's certificate must be for. An IP address is checked against the
+// certificate but never sent: SNI carries names only.
 //
 // C: SSL_set_tlsext_host_name(3)
 func (s *SSL) SetServerName(name string) error {
@@ -220,7 +219,7 @@ func (s *SSL) setName(name string, verify bool) error {
 	}
 	cs, free := cString(name)
 	defer free()
-	if !isIP || !verify {
+	if !isIP {
 		if err := s.set(func(p *C.SSL) C.gls_ret { return C.gls_SSL_set_tlsext_host_name(p, cs) }); err != nil {
 			return err
 		}

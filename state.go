@@ -14,7 +14,7 @@ import (
 // HandshakeComplete means anything. VerifiedChains holds the one chain that libssl built, if it verified one in this
 // connection.
 //
-// C: SSL_get_version(3)
+// C: SSL_version(3)
 func (c *Conn) ConnectionState() tls.ConnectionState {
 	return ask(c.ssl, func(p *C.SSL) (s tls.ConnectionState) {
 		if C.SSL_in_before(p) == 1 {

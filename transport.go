@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"os"
 	"sync/atomic"
 	"time"
@@ -165,7 +164,7 @@ func (c *Conn) await(ctx context.Context, arrivals uint64, timeout <-chan time.T
 	case <-timeout:
 		return os.ErrDeadlineExceeded
 	case <-c.closed:
-		return net.ErrClosed
+		return ErrClosed
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}

@@ -1,0 +1,138 @@
+package libssl
+
+import (
+	"crypto/sha256"
+	"math"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestBlock(t *testing.T) {
+	var k *block
+	assert.Empty(t, k.unread())
+	k = k.append([]byte("abc"))
+	k = k.append([]byte("def"))
+	k = k.skip(2)
+	assert.Equal(t, "cdef", string(k.unread()))
+	k = k.withRoom(1)
+	n := copy(k.room(), "gh")
+	k = k.grow(n)
+	assert.Equal(t, "cdefgh", string(k.unread()))
+	k = k.append(make([]byte, 2*bigBlock)) // outgrows every pool
+	assert.Len(t, k.unread(), 6+2*bigBlock)
+	assert.Nil(t, k.skip(len(k.unread())), "an empty block goes back to its pool")
+	assert.GreaterOrEqual(t, len(newBlock(maxWrite).room()), maxWrite+4*overhead)
+	assert.GreaterOrEqual(t, len(newBlock(record).room()), record+overhead)
+	assert.LessOrEqual(t, len(newBlock(1).room()), smallBlock)
+}
+
+func TestDeadline(t *testing.T) {
+	var d deadline
+	assert.False(t, d.passed())
+	d.set(time.Unix(-5, 0)) // before 1970 is past, not never
+	assert.True(t, d.passed())
+	d.set(time.Now().Add(time.Hour))
+	assert.False(t, d.passed())
+	d.set(time.Time{})
+	assert.False(t, d.passed())
+}
+
+func TestSeconds(t *testing.T) {
+	assert.Equal(t, 2*time.Hour, seconds(7200))
+	assert.Greater(t, seconds(math.MaxInt64), 290*365*24*time.Hour)
+	assert.Less(t, seconds(math.MinInt64), -290*365*24*time.Hour)
+	assert.Zero(t, cTime(time.Time{}))
+}
+
+func TestTellersKnowTheirGoroutine(t *testing.T) {
+	var k tellers
+	assert.False(t, k.here())
+	k.enter()
+	k.enter() // a callback's own crossing
+	assert.True(t, k.here())
+	elsewhere := make(chan bool)
+	go func() { elsewhere <- k.here() }()
+	assert.False(t, <-elsewhere)
+	k.leave()
+	assert.True(t, k.here())
+	k.leave()
+	assert.False(t, k.here())
+}
+
+func TestRegistryKeepsNothingAlive(t *testing.T) {
+	var r registry[[64]byte]
+	p := new([64]byte)
+	id := r.add(p)
+	assert.Same(t, p, r.get(id))
+	runtime.KeepAlive(p)
+	p = nil
+	runtime.GC()
+	assert.Nil(t, r.get(id))
+	r.remove(id)
+	assert.Nil(t, r.get(id))
+	assert.Nil(t, r.get(0))
+}
+
+// Sessions cross from one Ctx to another only where both let in the same peers.
+func TestIdentityContextFor(t *testing.T) {
+	lax := &identity{sid: []byte("svc")}
+	strict := &identity{sid: []byte("svc"), mode: VerifyPeer | VerifyFailIfNoPeerCert}
+	assert.Equal(t, []byte("svc"), lax.contextFor(lax))
+	assert.NotEqual(t, []byte("svc"), lax.contextFor(strict))
+	assert.Len(t, lax.contextFor(strict), sha256.Size)
+	assert.Equal(t, lax.contextFor(strict), lax.contextFor(strict), "the same each time, or nothing would resume")
+	other := &identity{sid: []byte("other"), mode: VerifyPeer}
+	assert.Equal(t, []byte("other"), lax.contextFor(other))
+	none := &identity{mode: VerifyPeer}
+	assert.Empty(t, lax.contextFor(none), "libssl itself refuses a session without a context here")
+}
+
+func TestIdentitySum(t *testing.T) {
+	a := &identity{certificates: map[string][sha256.Size]byte{"ECDSA": {1}, "RSA": {2}}, trust: []byte("ca")}
+	b := &identity{certificates: map[string][sha256.Size]byte{"RSA": {2}, "ECDSA": {1}}, trust: []byte("ca")}
+	assert.Equal(t, a.sum(), b.sum())
+	for name, change := range map[string]func(*identity){
+		"certificate": func(i *identity) { i.certificates = map[string][sha256.Size]byte{"RSA": {2}} },
+		"trust":       func(i *identity) { i.trust = []byte("other") },
+		"mode":        func(i *identity) { i.mode = VerifyPeer },
+		"callback":    func(i *identity) { i.random = []byte("x") },
+	} {
+		c := *b
+		change(&c)
+		assert.NotEqual(t, a.sum(), c.sum(), name)
+	}
+}
+
+func TestSupports(t *testing.T) {
+	assert.True(t, Supports("SSL_CTX_set_session_id_context"))
+	assert.False(t, Supports("SSL_no_such_function"))
+	assert.Equal(t, min(headerVersionNumber, VersionNumber()) >= 0x30000000, Supports("SSL_new_session_ticket"))
+	assert.Len(t, sessionAPI, 160)
+}
+
+func FuzzParseSession(f *testing.F) {
+	f.Add([]byte{})
+	f.Add([]byte{0x30, 0})
+	f.Add([]byte("-----BEGIN SSL SESSION PARAMETERS-----\nMAA=\n-----END SSL SESSION PARAMETERS-----\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, parse := range []func([]byte) (*Session, error){ParseSession, ParseSessionPEM} {
+			sess, err := parse(data)
+			if err != nil {
+				require.Nil(t, sess)
+				require.NotEmpty(t, err.Error())
+				continue
+			}
+			_ = sess.String()
+			_, _ = sess.PeerCertificate()
+			if der, err := sess.MarshalBinary(); err == nil {
+				_, err = ParseSession(der)
+				require.NoError(t, err)
+			}
+			sess.Close()
+		}
+	})
+}
