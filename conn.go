@@ -256,10 +256,7 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 			if err := c.flush(); err != nil {
 				return n, c.transportError(err)
 			}
-			timeout, stop := c.writeDeadline.timer()
-			err := c.await(context.Background(), r.arrivals, timeout)
-			stop()
-			if err != nil {
+			if err := c.awaitToWrite(r.arrivals); err != nil {
 				return n, err
 			}
 			continue
@@ -285,13 +282,25 @@ func (c *Conn) CloseWrite() error {
 	c.message.Lock()
 	defer c.afterCall()
 	defer c.message.Unlock()
-	if _, err := c.cross(doShutdown, nil); err != nil {
-		return err
+	for {
+		r, err := c.cross(doShutdown, nil)
+		if flushErr := c.flush(); flushErr != nil {
+			return c.transportError(flushErr)
+		}
+		if !errors.Is(err, ReasonShutdownWhileInInit) {
+			return c.transportError(err)
+		}
+		if err := c.awaitToWrite(r.arrivals); err != nil { // a handshake is under way
+			return err
+		}
 	}
-	if err := c.flush(); err != nil {
-		return c.transportError(err)
-	}
-	return nil
+}
+
+// awaitToWrite is await for what may not go on until a handshake does.
+func (c *Conn) awaitToWrite(arrivals uint64) error {
+	timeout, stop := c.writeDeadline.timer()
+	defer stop()
+	return c.await(context.Background(), arrivals, timeout)
 }
 
 // closeTimeout bounds how long Close waits for the peer to take close_notify.
@@ -358,7 +367,7 @@ func (c *Conn) afterCall() {
 
 // transportError turns the time-out that Close woke us with into what it means.
 func (c *Conn) transportError(err error) error {
-	if c.closing.Load() {
+	if err != nil && c.closing.Load() {
 		return ErrClosed
 	}
 	return err
@@ -412,7 +421,10 @@ type crossed struct {
 	arrivals uint64 // as they were: for fill
 }
 
-const sslWantRead = C.SSL_ERROR_WANT_READ
+const (
+	sslWantRead   = C.SSL_ERROR_WANT_READ
+	sslZeroReturn = C.SSL_ERROR_ZERO_RETURN
+)
 
 // cross makes one crossing, tells the callbacks what happened in it, and goes on with a callback's panic.
 func (c *Conn) cross(op operation, p []byte) (crossed, error) {
@@ -472,7 +484,7 @@ func (c *Conn) crossLocked(op operation, p []byte) (r crossed, notes *C.gls_note
 	}
 	panicked, c.panicked = c.panicked, nil
 	c.take(io)
-	r = crossed{n: int(io.r.ret), code: int(io.r.ssl_error), wrote: c.out != nil, arrivals: c.arrivals}
+	r = crossed{n: int(io.r.ret), code: int(io.r.ssl_error), wrote: io.out_len > 0 || io.spill != nil, arrivals: c.arrivals}
 	if op == doReadAhead && r.n > 0 {
 		c.plain = append(c.plain, p[:r.n]...)
 	}
@@ -502,7 +514,7 @@ func (c *Conn) take(io C.gls_io) {
 // fail makes the error of a failed crossing, and keeps one that has ended the connection.
 func (c *Conn) fail(op operation, io C.gls_io) error {
 	err := c.connectionError(io.r, c.eof)
-	if op == doHandshake || io.in_init != 0 || io.r.ssl_error == C.SSL_ERROR_SYSCALL {
+	if op == doHandshake || op != doShutdown && io.in_init != 0 || io.r.ssl_error == C.SSL_ERROR_SYSCALL {
 		c.broken = err
 		c.handle.broken.Store(true)
 	}

@@ -48,13 +48,16 @@ func (d *Dialer) dial(ctx context.Context, network, addr string) (*Conn, error) 
 	if d.Ctx == nil {
 		return nil, errors.New("libssl: Dialer without a Ctx")
 	}
+	name := d.ServerName
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return nil, fmt.Errorf("libssl: dial %q: %w", addr, err)
+		host, port = "", addr // a Unix socket's
 	}
-	name := d.ServerName
 	if name == "" {
 		name = host
+	}
+	if name == "" {
+		return nil, fmt.Errorf("libssl: dial %q: no server name in the address and none in the Dialer", addr)
 	}
 	nd := d.NetDialer
 	if nd == nil {

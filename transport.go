@@ -141,6 +141,9 @@ func (c *Conn) flushInBackground() {
 	}()
 }
 
+// errPeerClosed ends the wait for what can't come any more.
+var errPeerClosed = errors.New("libssl: the peer has closed the connection in the middle of a handshake")
+
 // maxPlain is how much application data is read ahead of a Read, while a Write or an AwaitSession needs what comes
 // behind it.
 const maxPlain = 1 << 20
@@ -214,6 +217,9 @@ func (c *Conn) readAhead() error {
 			return c.transportError(err)
 		}
 		r, err = c.cross(doReadAhead, buf[:])
+	}
+	if err == nil && r.code == sslZeroReturn {
+		return errPeerClosed
 	}
 	return err
 }
