@@ -56,6 +56,8 @@ func takeBytes(p *C.uchar, n C.size_t) []byte {
 	return C.GoBytes(unsafe.Pointer(p), C.int(n))
 }
 
+const versionTLS13 = C.TLS1_3_VERSION
+
 // versionName returns the protocol's usual name.
 func versionName(v uint16) string {
 	switch v {

@@ -60,6 +60,8 @@ type Conn struct {
 	deferred atomic.Bool   // a callback called Close, which waits for the call to end
 
 	sessions sessionSink // set before the handshake
+	limit    *time.Timer // ends a handshake that takes too long; nil for none
+	expired  atomic.Bool // it has
 }
 
 // Client makes the client's end of a connection on c, a transport, which it then owns. The handshake runs at the
@@ -146,6 +148,19 @@ func (c *Conn) HandshakeContext(ctx context.Context) (err error) {
 	return c.failure
 }
 
+// limitHandshake closes the transport unless the handshake is complete in time.
+func (c *Conn) limitHandshake(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	c.limit = time.AfterFunc(d, func() {
+		if !c.done.Load() {
+			c.expired.Store(true)
+			c.transport.Close()
+		}
+	})
+}
+
 // runHandshake drives libssl until the handshake is complete or has failed.
 func (c *Conn) runHandshake() error {
 	for {
@@ -155,7 +170,7 @@ func (c *Conn) runHandshake() error {
 			return c.transportError(err)
 		}
 		if r.code == C.SSL_ERROR_NONE && c.server {
-			c.done.Store(true)
+			c.complete()
 			c.flushFlight()
 			return nil
 		}
@@ -164,7 +179,7 @@ func (c *Conn) runHandshake() error {
 		}
 		switch r.code {
 		case C.SSL_ERROR_NONE:
-			c.done.Store(true)
+			c.complete()
 			return nil
 		case C.SSL_ERROR_WANT_READ:
 			if err := c.fill(r.arrivals); err != nil {
@@ -173,6 +188,13 @@ func (c *Conn) runHandshake() error {
 		default:
 			return &Error{Op: "SSL_do_handshake", Ret: r.n, SSLError: r.code}
 		}
+	}
+}
+
+func (c *Conn) complete() {
+	c.done.Store(true)
+	if c.limit != nil {
+		c.limit.Stop()
 	}
 }
 
@@ -323,6 +345,9 @@ func (c *Conn) Close() (err error) {
 		return nil
 	}
 	close(c.closed)
+	if c.limit != nil {
+		c.limit.Stop()
+	}
 	c.transport.SetReadDeadline(longAgo)
 	if c.writers.Load() > 0 {
 		c.transport.SetWriteDeadline(longAgo)
@@ -365,10 +390,15 @@ func (c *Conn) afterCall() {
 	}
 }
 
-// transportError turns the time-out that Close woke us with into what it means.
+// transportError turns the failure that somebody of our own woke us with into what it means.
 func (c *Conn) transportError(err error) error {
-	if err != nil && c.closing.Load() {
+	switch {
+	case err == nil:
+		return nil
+	case c.closing.Load():
 		return ErrClosed
+	case c.expired.Load():
+		return os.ErrDeadlineExceeded
 	}
 	return err
 }
@@ -419,6 +449,8 @@ type crossed struct {
 	code     int    // SSL_get_error, or 0
 	wrote    bool   // there is ciphertext to be sent
 	arrivals uint64 // as they were: for fill
+
+	waiters chan struct{} // to be closed: something has arrived
 }
 
 const (
@@ -429,6 +461,9 @@ const (
 // cross makes one crossing, tells the callbacks what happened in it, and goes on with a callback's panic.
 func (c *Conn) cross(op operation, p []byte) (crossed, error) {
 	r, notes, panicked, err := c.crossLocked(op, p)
+	if r.waiters != nil {
+		defer close(r.waiters) // who waits for something new finds the callbacks told of it
+	}
 	if notes != nil {
 		c.telling.enter()
 		defer c.telling.leave()
@@ -485,6 +520,9 @@ func (c *Conn) crossLocked(op operation, p []byte) (r crossed, notes *C.gls_note
 	panicked, c.panicked = c.panicked, nil
 	c.take(io)
 	r = crossed{n: int(io.r.ret), code: int(io.r.ssl_error), wrote: io.out_len > 0 || io.spill != nil, arrivals: c.arrivals}
+	if io.in_used > 0 || c.eof {
+		r.waiters, c.progress = c.progress, nil
+	}
 	if op == doReadAhead && r.n > 0 {
 		c.plain = append(c.plain, p[:r.n]...)
 	}
@@ -505,9 +543,6 @@ func (c *Conn) take(io C.gls_io) {
 	}
 	if io.in_init == 0 {
 		c.asked = nil
-	}
-	if io.in_used > 0 || c.eof {
-		c.arrived()
 	}
 }
 

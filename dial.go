@@ -79,6 +79,7 @@ func (d *Dialer) dial(ctx context.Context, network, addr string) (*Conn, error) 
 		c.Close()
 		return nil, err
 	}
+	c.putBack()
 	return c, nil
 }
 
@@ -119,6 +120,19 @@ func (k sessionSink) put(sess *Session) {
 	if own, err := sess.Clone(); err == nil {
 		k.cache.Put(k.key, own)
 	}
+}
+
+// putBack returns a session that was taken from the cache and resumed, unless it is one to use once. libssl does not
+// tell of it again, even if the server has renewed its ticket.
+func (c *Conn) putBack() {
+	if c.sessions.cache == nil || !c.SessionReused() {
+		return
+	}
+	sess := c.Session()
+	if sess == nil || sess.Version() >= versionTLS13 {
+		return
+	}
+	c.sessions.cache.Put(c.sessions.key, sess)
 }
 
 // tellNew gives a new session to those who want it.
