@@ -1,0 +1,7 @@
+/* One hit too many is counted. */
+#include "fault.h"
+
+long SSL_CTX_ctrl(SSL_CTX *ctx, int cmd, long larg, void *parg) {
+    long r = REAL(SSL_CTX_ctrl)(ctx, cmd, larg, parg);
+    return ARMED && cmd == SSL_CTRL_SESS_HIT ? r + 1 : r;
+}

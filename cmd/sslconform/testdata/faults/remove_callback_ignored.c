@@ -1,0 +1,6 @@
+/* The callback for removals is never called. */
+#include "fault.h"
+
+void SSL_CTX_sess_set_remove_cb(SSL_CTX *ctx, void (*cb)(SSL_CTX *, SSL_SESSION *)) {
+    REAL(SSL_CTX_sess_set_remove_cb)(ctx, ARMED ? NULL : cb);
+}

@@ -1,0 +1,6 @@
+/* A session that is removed stays in the cache. */
+#include "fault.h"
+
+int SSL_CTX_remove_session(SSL_CTX *ctx, SSL_SESSION *s) {
+    return ARMED ? 1 : REAL(SSL_CTX_remove_session)(ctx, s);
+}

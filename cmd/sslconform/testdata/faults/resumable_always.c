@@ -1,0 +1,7 @@
+/* Every session can be resumed. */
+#include "fault.h"
+
+int SSL_SESSION_is_resumable(const SSL_SESSION *s) {
+    int resumable = REAL(SSL_SESSION_is_resumable)(s);
+    return ARMED ? 1 : resumable;
+}

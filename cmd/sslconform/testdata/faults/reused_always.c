@@ -1,0 +1,7 @@
+/* Every session was reused. */
+#include "fault.h"
+
+int SSL_session_reused(const SSL *ssl) {
+    int reused = REAL(SSL_session_reused)(ssl);
+    return ARMED ? 1 : reused;
+}

@@ -1,0 +1,8 @@
+/* A context is taken for a C string. */
+#include "fault.h"
+
+int SSL_CTX_set_session_id_context(SSL_CTX *ctx, const unsigned char *sid, unsigned int n) {
+    if (ARMED && n <= SSL_MAX_SID_CTX_LENGTH)
+        n = (unsigned int)strnlen((const char *)sid, n);
+    return REAL(SSL_CTX_set_session_id_context)(ctx, sid, n);
+}

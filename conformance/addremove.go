@@ -1,0 +1,177 @@
+package conformance
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/go-libssl/libssl"
+)
+
+const pageAddSession = "SSL_CTX_add_session(3)"
+
+// Section I: adding and removing sessions by hand.
+var addAndRemove = []Clause{
+	{
+		ID: "I1", Page: pageAddSession,
+		Says:  "A session that is added takes the place of one with the same id, and the cache keeps it alive by itself.",
+		Modes: stateful,
+		Want: want(
+			is("same id", "true number=1"),
+			is("at another Ctx", "true number=1"),
+			is("program's own let go", "ok reused=1/1"),
+		),
+		Observe: func(o *Observer) {
+			srv, cli := o.server(numTickets(1)), o.client()
+			first := o.connect(srv, cli)
+			added := add(srv, first.server.session)
+			o.Note("same id", "%t number=%d", added, srv.SessionStats().Number)
+			other := o.server()
+			added = add(other, first.server.session)
+			o.Note("at another Ctx", "%t number=%d", added, other.SessionStats().Number)
+			must(first.server.session.Close())
+			o.Note("program's own let go", "%v", o.resume(other, cli, first))
+		},
+	},
+	{
+		ID: "I2", Page: pageAddSession,
+		Says:   "Nothing on sessions without an id.",
+		Manual: Silent,
+		Truth:  "One session without an id can be added, a second takes its place, and none can be removed.",
+		Modes:  only12s,
+		Want: want(
+			is("added", "true number=2"),
+			is("another added", "true number=2"),
+			is("removed", "false number=2"),
+		),
+		Observe: func(o *Observer) {
+			srv := o.server()
+			first := o.connect(srv, o.client())
+			nameless := func() *libssl.Session {
+				s := must1(first.server.session.Clone())
+				must(s.SetID(nil))
+				return s
+			}
+			one, two := nameless(), nameless()
+			added := add(srv, one)
+			o.Note("added", "%t number=%d", added, srv.SessionStats().Number)
+			added = add(srv, two)
+			o.Note("another added", "%t number=%d", added, srv.SessionStats().Number)
+			removed := srv.RemoveSession(two)
+			o.Note("removed", "%t number=%d", removed, srv.SessionStats().Number)
+		},
+	},
+	{
+		ID: "I3", Page: pageAddSession,
+		Says:   "Removing a session that is not in the cache does nothing and returns 0.",
+		Manual: Wrong,
+		Truth:  "For a session that is not in the cache SSL_CTX_remove_session returns 0, but still calls the callback and marks it as not resumable for good.",
+		Modes:  stateful,
+		Want: want(
+			is("before", "resumable=true"),
+			is("removed", "false remove_cb=1 resumable=false"),
+			is("copied", "resumable=false"),
+			is("added again", "true number=1"),
+		),
+		Observe: func(o *Observer) {
+			first, _ := elsewhere(o)
+			sess := first.server.session
+			o.Note("before", "resumable=%t", sess.IsResumable())
+			srv := o.server()
+			told := 0
+			var marked *libssl.Session
+			srv.SetRemoveSessionCallback(func(_ *libssl.Ctx, s *libssl.Session) { told, marked = told+1, s })
+			removed := srv.RemoveSession(sess)
+			o.Note("removed", "%t remove_cb=%d resumable=%t", removed, told, marked.IsResumable())
+			o.Note("copied", "resumable=%t", must1(marked.Clone()).IsResumable())
+			added := add(srv, marked)
+			o.Note("added again", "%t number=%d", added, srv.SessionStats().Number)
+		},
+	},
+	{
+		ID: "I4", Page: pageAddSession,
+		Says:   "SSL_CTX_remove_session removes a session, so that it is not reused.",
+		Manual: Silent,
+		Truth:  "A session that was removed is not resumed any more, but a ticket cannot be taken back: it still resumes.",
+		Modes:  all,
+		Want: want(
+			is("first", "ok reused=0/0"),
+			in(stateful, "removed", "true number-1"),
+			in(tickets, "removed", "false number-0"),
+			in(stateful, "resume", "ok reused=0/0"),
+			in(tickets, "resume", "ok reused=1/1"),
+			in(stateful, "statistics", "hits=0 misses=1"),
+			in(tickets, "statistics", "hits=1 misses=0"),
+		),
+		Observe: func(o *Observer) {
+			srv, cli := o.server(), o.client()
+			first := o.connect(srv, cli)
+			o.Note("first", "%v", first)
+			before := srv.SessionStats().Number
+			removed := srv.RemoveSession(first.server.session)
+			o.Note("removed", "%t number-%d", removed, before-srv.SessionStats().Number)
+			o.Note("resume", "%v", o.resume(srv, cli, first))
+			st := srv.SessionStats()
+			o.Note("statistics", "hits=%d misses=%d", st.Hits, st.Misses)
+		},
+	},
+	{
+		ID: "I5", Page: pageAddSession,
+		Says:   "Nothing on a session that was removed and is then added again.",
+		Manual: Silent,
+		Truth:  "A session that was removed and added again is resumed although it is marked as not resumable (TLS 1.2 before 3.0: the handshake fails).",
+		Modes:  stateful,
+		Want: want(
+			is("removed", "resumable=false"),
+			is("added again", "true"),
+			in(only12s, "resume", "FAIL srv<E{20:1010}> cli<E{20:244}>"),
+			in(only13s, "resume", "ok reused=1/1"),
+			since(V3_0, is("resume", "ok reused=1/1")),
+		),
+		Observe: func(o *Observer) {
+			srv, cli := o.server(numTickets(1)), o.client()
+			first := o.connect(srv, cli)
+			var marked *libssl.Session
+			srv.SetRemoveSessionCallback(func(_ *libssl.Ctx, s *libssl.Session) { marked = s })
+			srv.RemoveSession(first.server.session)
+			srv.SetRemoveSessionCallback(nil)
+			o.Note("removed", "resumable=%t", marked.IsResumable())
+			o.Note("added again", "%t", add(srv, marked))
+			o.Note("resume", "%v", o.resume(srv, cli, first))
+		},
+	},
+}
+
+// add adds a session to a Ctx's cache.
+func add(c *libssl.Ctx, s *libssl.Session) bool { return must1(c.AddSession(s)) }
+
+// anySession is a session as the mode's servers make them.
+func anySession(o *Observer) *libssl.Session {
+	return o.connect(o.server(), o.client()).server.session
+}
+
+// aged is a copy of a session that was made so long ago.
+func aged(s *libssl.Session, age time.Duration) *libssl.Session {
+	older := must1(s.Clone())
+	must(older.SetTime(time.Now().Add(-age)))
+	return older
+}
+
+// expired is a copy of a session whose time has been over for an hour.
+func expired(s *libssl.Session) *libssl.Session { return aged(s, s.Timeout()+time.Hour) }
+
+// withID is a copy of a session with an id of its own.
+func withID(s *libssl.Session, n byte) *libssl.Session {
+	other := must1(s.Clone())
+	must(other.SetID(bytes.Repeat([]byte{n}, 32)))
+	return other
+}
+
+// unresumable is a copy of a session that bears libssl's mark of being not resumable. libssl puts it
+// there when a session is removed from any Ctx, and the callback for removals is shown it.
+func unresumable(o *Observer, s *libssl.Session) *libssl.Session {
+	var marked *libssl.Session
+	ctx := o.ctx(libssl.TLSServerMethod)
+	ctx.SetRemoveSessionCallback(func(_ *libssl.Ctx, s *libssl.Session) { marked = s })
+	ctx.RemoveSession(s)
+	return marked
+}

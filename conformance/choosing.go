@@ -1,0 +1,203 @@
+package conformance
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/go-libssl/libssl"
+)
+
+const (
+	pageSetSession = "SSL_set_session(3)"
+	pageGetSession = "SSL_get_session(3)"
+)
+
+// Section L: choosing a session, and what became of it.
+var choosing = []Clause{
+	{
+		ID: "L2", Page: pageSetSession,
+		Says:   "Setting a session is of use on clients only.",
+		Manual: Silent,
+		Truth:  "SSL_set_session on a server succeeds and is ignored (TLS 1.3 before 3.0: the handshake fails).",
+		Modes:  all,
+		Want: want(
+			is("set on the server", "ok"),
+			in(tls12, "handshake", "ok reused=0/0"),
+			in(tls13, "handshake", "FAIL srv<E{20:1110}> cli<E{20:217}>"),
+			since(V3_0, is("handshake", "ok reused=0/0")),
+		),
+		Observe: func(o *Observer) {
+			srv, cli := o.server(), o.client()
+			first := o.connect(srv, cli)
+			var err error
+			l := o.connect(srv, cli, onServer(func(c *libssl.Conn) { err = c.SetSession(first.server.session) }))
+			o.Note("set on the server", "%s", result(err))
+			o.Note("handshake", "%v", l)
+		},
+	},
+	{
+		ID: "L5", Page: pageSetSession,
+		Says:   "Nothing on a session of a version that will not be negotiated.",
+		Manual: Silent,
+		Truth:  "A session of a version that is not negotiated is quietly not resumed; so a TLS 1.2 session is lost where both sides can do TLS 1.3.",
+		Modes:  all,
+		Want: want(
+			is("other version only", "ok reused=0/0"),
+			in(tls12, "any version", "ok reused=0/0"),
+			in(tls13, "any version", "ok reused=1/1"),
+		),
+		Observe: func(o *Observer) {
+			srv := o.ctx(libssl.TLSMethod, o.certificate)
+			if o.Mode.stateful() {
+				noTicket(srv)
+			}
+			first := o.connect(srv, o.client())
+			otherVersion := map[bool]uint16{true: tls.VersionTLS12, false: tls.VersionTLS13}[o.Mode.tls13()]
+			o.Note("other version only", "%v", o.resume(srv, o.ctx(libssl.TLSMethod, version(otherVersion)), first))
+			o.Note("any version", "%v", o.resume(srv, o.ctx(libssl.TLSMethod), first))
+		},
+	},
+	{
+		ID: "L6", Page: "SSL_session_reused(3)",
+		Says:  "SSL_session_reused tells on both sides whether a session was reused; statistics and session bear it out.",
+		Modes: all,
+		Want: want(
+			is("first: before the handshake; resume: before the handshake", "0/0"),
+			is("first", "ok reused=0/0"), is("resume", "ok reused=1/1"),
+			is("first: hits", "0/0"), is("resume: hits", "1/1"),
+			is("a new client session", "ok reused=0/0"),
+		),
+		Observe: func(o *Observer) {
+			srv, cli := o.server(), o.client()
+			visit := func(name string, hooks ...hook) *link {
+				l := o.prepare(srv, cli, hooks...)
+				o.Note(name+": before the handshake", "%d/%d", bit(l.client.conn.SessionReused()), bit(l.server.conn.SessionReused()))
+				l.meet()
+				l.greet()
+				l.close()
+				o.Note(name, "%v", l)
+				o.Note(name+": hits", "%d/%d", cli.SessionStats().Hits, srv.SessionStats().Hits)
+				return l
+			}
+			first := visit("first")
+			visit("resume", offer(first.client.session))
+			o.Note("a new client session", "%v", o.connect(srv, cli))
+		},
+	},
+	{
+		ID: "L7", Page: pageGetSession,
+		Says:  "There is no session before the handshake; in TLS 1.3 the client's cannot be resumed until a ticket has come.",
+		Modes: all,
+		Want: want(
+			is("before", "client none, server none"),
+			in(only12s, "handshake done", "client resumable=true ticket=false id=32, server resumable=true"),
+			in(only12t, "handshake done", "client resumable=true ticket=true id=32, server resumable=false"),
+			in(tls13, "handshake done", "client resumable=false ticket=false id=0, server resumable=true"),
+			in(only12s, "data read", "client resumable=true ticket=false id=32"),
+			in(not12s, "data read", "client resumable=true ticket=true id=32"),
+		),
+		Observe: observeSessionStages,
+	},
+	{
+		ID: "L8", Page: pageGetSession,
+		Says:  "A fatal error makes the connection's session not resumable.",
+		Modes: all,
+		Want: want(
+			is("before", "resumable=true"),
+			is("reading garbage", "failed"),
+			is("after", "resumable=false"),
+		),
+		Observe: func(o *Observer) {
+			l := o.open(o.server(), o.client())
+			o.Note("before", "resumable=%t", l.client.session.IsResumable())
+			must1(l.server.wire.Write([]byte("this is not TLS, whatever else it may be")))
+			_, err := l.client.conn.Read(make([]byte, 1))
+			o.Note("reading garbage", "%s", map[bool]string{true: "failed", false: "succeeded"}[err != nil])
+			o.Note("after", "resumable=%t", l.client.conn.Session().IsResumable())
+		},
+	},
+	{
+		ID: "L9", Page: "SSL_SESSION_get0_cipher(3)",
+		Says:  "A session knows the protocol version and the cipher that were negotiated with it.",
+		Modes: all,
+		Want: want(
+			in(tls12, "server's; client's", "version 0x303, cipher the connection's=true"),
+			in(tls13, "server's; client's", "version 0x304, cipher the connection's=true"),
+		),
+		Observe: func(o *Observer) {
+			l := o.open(o.server(), o.client())
+			for name, p := range map[string]*peer{"server's": &l.server, "client's": &l.client} {
+				negotiated := p.conn.ConnectionState().CipherSuite
+				o.Note(name, "version %#x, cipher the connection's=%t", p.session.Version(), p.session.CipherSuite() == negotiated && negotiated != 0)
+			}
+		},
+	},
+	{
+		ID: "L10", Page: "SSL_SESSION_get0_hostname(3)",
+		Says:  "A client's session knows the server name that was asked for.",
+		Modes: all,
+		Want: want(
+			is("asked for", "sslconform"),
+			is("not asked for", ""),
+		),
+		Observe: func(o *Observer) {
+			srv, cli := o.server(), o.client()
+			srv.SetServerNameCallback(func(*libssl.SSL, string) (*libssl.Ctx, error) { return nil, nil })
+			named := onClient(func(c *libssl.Conn) { must(c.SetServerName("sslconform")) })
+			o.Note("asked for", "%s", o.connect(srv, cli, named).client.session.ServerName())
+			o.Note("not asked for", "%s", o.connect(srv, cli).client.session.ServerName())
+		},
+	},
+	{
+		ID: "L11", Page: "SSL_shutdown(3)",
+		Says:  "Closing a connection sends close_notify: the peer can tell an orderly end from one that was cut off.",
+		Modes: all,
+		Want: want(
+			is("writing closed; closed", "EOF"),
+			is("cut off", "unexpected EOF"),
+		),
+		Observe: func(o *Observer) {
+			for _, c := range []struct {
+				name string
+				end  func(p *peer) error
+			}{
+				{"writing closed", func(p *peer) error { return p.conn.CloseWrite() }},
+				{"closed", func(p *peer) error { return p.conn.Close() }},
+				{"cut off", func(p *peer) error { return p.wire.Close() }},
+			} {
+				l := o.open(o.server(), o.client())
+				must(c.end(&l.server))
+				_, err := l.client.conn.Read(make([]byte, 1))
+				o.Note(c.name, "%s", endOf(err))
+			}
+		},
+	},
+}
+
+// endOf says how a connection ended for a reader.
+func endOf(err error) string {
+	for _, end := range []error{io.ErrUnexpectedEOF, io.EOF} {
+		if errors.Is(err, end) {
+			return end.Error()
+		}
+	}
+	return fmt.Sprint(err)
+}
+
+func observeSessionStages(o *Observer) {
+	l := o.prepare(o.server(), o.client())
+	o.Note("before", "client %s, server %s", state(l.client.conn.Session()), state(l.server.conn.Session()))
+	l.meet()
+	o.Note("handshake done", "client %s, server resumable=%t", state(l.client.session), l.server.session.IsResumable())
+	l.greet()
+	o.Note("data read", "client %s", state(l.client.session))
+}
+
+func state(s *libssl.Session) string {
+	if s == nil {
+		return "none"
+	}
+	return fmt.Sprintf("resumable=%t ticket=%t id=%d", s.IsResumable(), s.HasTicket(), idLen(s))
+}

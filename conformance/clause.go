@@ -1,0 +1,171 @@
+package conformance
+
+import (
+	"slices"
+	"strings"
+)
+
+// A Clause is one statement about libssl's sessions and a way to see whether it is so.
+type Clause struct {
+	ID   string // "A1": stable, and what -clause selects by
+	Page string // the manual page: "SSL_CTX_set_session_id_context(3)"
+	Says string // what that page says, in our words
+
+	// Manual tells whether the page is right; where it is not, Truth says what is so instead, and
+	// Since from which libssl on (the zero Version: in all of them).
+	Manual Manual
+	Truth  string
+	Since  Version
+
+	Modes []Mode // the handshakes it is observed in; none: it needs no handshake
+	Way   Way    // how libssl is reached
+	Want  []Rule // what is expected; of several rules for one fact the last that applies counts
+
+	// Observe does it and notes what it saw. It is called once for each mode.
+	Observe func(o *Observer)
+}
+
+// Manual is how a page stands to what libssl does.
+type Manual int
+
+// A page is right, or wrong, or does not speak of it, or not of all of it.
+const (
+	Right Manual = iota
+	Wrong
+	Silent
+)
+
+// A Mode is a protocol version and where the server keeps its sessions.
+type Mode int
+
+// Stateful means that the server set SSL_OP_NO_TICKET: sessions live in its cache and the client holds
+// a reference (in TLS 1.3 that reference is still called a ticket). Otherwise the ticket is the session.
+const (
+	NoHandshake   Mode = iota
+	TLS12Stateful      // 12s
+	TLS12Tickets       // 12t
+	TLS13Stateful      // 13s
+	TLS13Tickets       // 13t
+)
+
+func (m Mode) String() string {
+	return [...]string{"-", "12s", "12t", "13s", "13t"}[m]
+}
+
+func (m Mode) tls13() bool    { return m == TLS13Stateful || m == TLS13Tickets }
+func (m Mode) stateful() bool { return m == TLS12Stateful || m == TLS13Stateful }
+
+// The sets of modes that the clauses speak of.
+var (
+	all      = []Mode{TLS12Stateful, TLS12Tickets, TLS13Stateful, TLS13Tickets}
+	stateful = []Mode{TLS12Stateful, TLS13Stateful}
+	tickets  = []Mode{TLS12Tickets, TLS13Tickets}
+	tls12    = []Mode{TLS12Stateful, TLS12Tickets}
+	tls13    = []Mode{TLS13Stateful, TLS13Tickets}
+	only12s  = []Mode{TLS12Stateful}
+	only12t  = []Mode{TLS12Tickets}
+	only13s  = []Mode{TLS13Stateful}
+	only13t  = []Mode{TLS13Tickets}
+	not12t   = []Mode{TLS12Stateful, TLS13Stateful, TLS13Tickets}
+	not13s   = []Mode{TLS12Stateful, TLS12Tickets, TLS13Tickets}
+	not12s   = []Mode{TLS12Tickets, TLS13Stateful, TLS13Tickets}
+)
+
+// Way is how a clause reaches libssl.
+type Way int
+
+// PublicAPI goes through package libssl, as any program would.
+const PublicAPI Way = iota
+
+func (w Way) String() string { return [...]string{"api"}[w] }
+
+// A Rule is what one fact must be, in some modes (none: in every one) and from some version on.
+type Rule struct {
+	Fact, Value string
+	Modes       []Mode
+	Since       Version
+}
+
+func (r Rule) applies(m Mode, v Version) bool {
+	return v >= r.Since && (r.Modes == nil || slices.Contains(r.Modes, m))
+}
+
+// want gathers the rules of a clause.
+func want(rules ...[]Rule) []Rule { return slices.Concat(rules...) }
+
+// is expects a fact in every mode. Facts that share a value may be joined with "; ".
+func is(facts, value string) []Rule { return in(nil, facts, value) }
+
+// in expects a fact in the modes given.
+func in(modes []Mode, facts, value string) []Rule {
+	var rules []Rule
+	for fact := range strings.SplitSeq(facts, "; ") {
+		rules = append(rules, Rule{Fact: fact, Value: value, Modes: modes})
+	}
+	return rules
+}
+
+// since makes rules count from a version on.
+func since(v Version, rules ...[]Rule) []Rule {
+	later := want(rules...)
+	for i := range later {
+		later[i].Since = v
+	}
+	return later
+}
+
+// expected is what the clause wants to see in one mode of one version.
+func (c Clause) expected(m Mode, v Version) map[string]string {
+	facts := map[string]string{}
+	for _, r := range c.Want {
+		if r.applies(m, v.Rules()) {
+			facts[r.Fact] = r.Value
+		}
+	}
+	return facts
+}
+
+func (c Clause) modes() []Mode {
+	if len(c.Modes) == 0 {
+		return []Mode{NoHandshake}
+	}
+	return c.Modes
+}
+
+// manual is how the page stands to a libssl of version v.
+func (c Clause) manual(v Version) Manual {
+	if v.Rules() < c.Since {
+		return Right
+	}
+	return c.Manual
+}
+
+// Line is the clause in one line: what is so in a libssl of version v.
+func (c Clause) Line(v Version) string {
+	switch c.manual(v) {
+	case Wrong:
+		return c.Truth
+	case Silent:
+		return "(unwritten) " + c.Truth
+	}
+	return c.Says
+}
+
+// All is every clause, in the order of the sections.
+func All() []Clause {
+	return slices.Concat(
+		sessionIDContext,
+		sessionIDGeneration,
+		cacheModes,
+		externalCache,
+		statistics,
+		cacheSize,
+		timeouts,
+		flushing,
+		addAndRemove,
+		choosing,
+		serialised,
+		ticketCount,
+		lifetime,
+	)
+}

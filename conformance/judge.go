@@ -1,0 +1,97 @@
+package conformance
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// A Verdict is what came of a clause.
+type Verdict int
+
+// Differs outweighs everything: something was seen that is not expected of this libssl, or was not
+// seen that is. Otherwise libssl did what is expected, and either the manual page says so too, or
+// does not.
+const (
+	Holds Verdict = iota
+	ManualWrong
+	Differs
+)
+
+func (v Verdict) String() string {
+	return [...]string{"holds", "manual wrong", "DIFFERS"}[v]
+}
+
+// An Observation is one thing that libssl was seen to do.
+type Observation struct {
+	Mode        Mode
+	Name, Value string
+}
+
+// A Fact is an observation beside what was expected.
+type Fact struct {
+	Mode         Mode
+	Name         string
+	Want, Got    string
+	Wanted, Seen bool // false: there is no Want, no Got
+}
+
+// OK reports whether the fact is as expected.
+func (f Fact) OK() bool { return f.Wanted && f.Seen && f.Want == f.Got }
+
+// A Failure ended the observation of a mode early (NoHandshake: of all): a panic, an error nobody
+// expected, the time limit.
+type Failure struct {
+	Mode   Mode
+	Reason string
+	Stack  string // where, if known
+}
+
+// A Result is a clause, all that was seen of it and the verdict.
+type Result struct {
+	Clause   Clause
+	Version  Version
+	Verdict  Verdict
+	Facts    []Fact
+	Failures []Failure
+	Took     time.Duration
+}
+
+// Judge compares what was seen with what a clause expects of a libssl of version v.
+func Judge(c Clause, v Version, seen []Observation, failures []Failure) Result {
+	r := Result{Clause: c, Version: v, Failures: failures}
+	for _, m := range c.modes() {
+		r.Facts = append(r.Facts, compare(m, c.expected(m, v), seen)...)
+	}
+	switch {
+	case len(failures) > 0 || slices.ContainsFunc(r.Facts, func(f Fact) bool { return !f.OK() }):
+		r.Verdict = Differs
+	case c.manual(v) == Wrong:
+		r.Verdict = ManualWrong
+	}
+	return r
+}
+
+// compare lines up one mode's observations, in the order they were made, with what was expected, and
+// puts at the end what was expected but never seen.
+func compare(m Mode, expected map[string]string, seen []Observation) []Fact {
+	var facts []Fact
+	missing := expected
+	for _, s := range seen {
+		if s.Mode != m {
+			continue
+		}
+		want, wanted := missing[s.Name]
+		facts = append(facts, Fact{Mode: m, Name: s.Name, Want: want, Wanted: wanted, Got: s.Value, Seen: true})
+		delete(missing, s.Name) // so that a fact noted twice is not expected the second time
+	}
+	for _, name := range slices.Sorted(maps.Keys(missing)) {
+		facts = append(facts, Fact{Mode: m, Name: name, Want: missing[name], Wanted: true})
+	}
+	return facts
+}
+
+// endedEarly tells whether something kept a mode from being observed to the end.
+func (r Result) endedEarly(m Mode) bool {
+	return slices.ContainsFunc(r.Failures, func(f Failure) bool { return f.Mode == m || f.Mode == NoHandshake })
+}

@@ -1,0 +1,121 @@
+package conformance
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// A Printer prints runs as text: one line for each clause, and more where there is more to say.
+type Printer struct {
+	W       io.Writer
+	Verbose bool                         // say what the manual says and all that was observed
+	Paint   func(Verdict, string) string // colours a verdict; nil: plain text
+}
+
+// Header says which libssl is asked.
+func (p Printer) Header(l Library) {
+	fmt.Fprintf(p.W, "libssl: %s\n", l.Version)
+	if l.Path != "" {
+		fmt.Fprintf(p.W, "loaded: %s\n", l.Path)
+	}
+	if l.Preload != "" {
+		fmt.Fprintf(p.W, "preloaded: %s\n", l.Preload)
+	}
+	if l.Headers != "" && l.Headers != l.Version {
+		fmt.Fprintf(p.W, "note: built with the headers of %s\n", l.Headers)
+	}
+	if rules := l.Line().Rules(); rules != l.Line() {
+		fmt.Fprintf(p.W, "note: %v has not been measured; what is expected is what was measured on %v\n", l.Line(), rules)
+	}
+	fmt.Fprintln(p.W)
+}
+
+// Result prints a clause and its verdict, and whatever was not as expected.
+func (p Printer) Result(r Result) {
+	fmt.Fprintf(p.W, "%-5s %s %s\n", r.Clause.ID, p.verdict(r.Verdict), r.Clause.Line(r.Version))
+	if p.Verbose {
+		p.background(r)
+	}
+	for _, f := range r.Facts {
+		if f.Seen || p.Verbose || !r.endedEarly(f.Mode) {
+			p.fact(f)
+		}
+	}
+	for _, f := range r.Failures {
+		p.detail(label(f.Mode, "ended early"), f.Reason)
+		if p.Verbose {
+			p.lines(f.Stack)
+		}
+	}
+}
+
+func (p Printer) verdict(v Verdict) string {
+	text := fmt.Sprintf("%-12s", v)
+	if p.Paint == nil {
+		return text
+	}
+	return p.Paint(v, text)
+}
+
+func (p Printer) background(r Result) {
+	p.detail("page", r.Clause.Page)
+	p.detail("manual says", r.Clause.Says)
+	if r.Clause.manual(r.Version) != Right {
+		p.detail("what is so", r.Clause.Truth)
+	}
+	p.detail("run", fmt.Sprintf("%v, %v", r.Clause.Way, r.Took.Round(100*time.Microsecond)))
+}
+
+func (p Printer) fact(f Fact) {
+	name := label(f.Mode, f.Name)
+	switch {
+	case f.OK():
+		if p.Verbose {
+			p.detail(name, f.Got)
+		}
+	case !f.Seen:
+		p.detail(name, fmt.Sprintf("expected %q, saw nothing", f.Want))
+	case !f.Wanted:
+		p.detail(name, fmt.Sprintf("expected nothing, saw %q", f.Got))
+	default:
+		p.detail(name, fmt.Sprintf("expected %q, saw %q", f.Want, f.Got))
+	}
+}
+
+const indent = "        "
+
+func (p Printer) detail(name, text string) { fmt.Fprintf(p.W, "%s%s: %s\n", indent, name, text) }
+
+func (p Printer) lines(text string) {
+	for line := range strings.Lines(text) {
+		fmt.Fprint(p.W, indent, line)
+	}
+}
+
+// label names a fact with the mode that it was seen in.
+func label(m Mode, name string) string {
+	if m == NoHandshake {
+		return name
+	}
+	return fmt.Sprintf("%v %s", m, name)
+}
+
+// Summary counts the verdicts.
+func (p Printer) Summary(r *Report) {
+	fmt.Fprintf(p.W, "\n%d clauses: %d hold, %d manual wrong, %d DIFFERS; %s, %s, %.1f s\n",
+		len(r.Results), r.Count(Holds), r.Count(ManualWrong), r.Count(Differs),
+		r.Library.Version, r.Platform, r.Took.Seconds())
+}
+
+// List prints clauses without running them.
+func (p Printer) List(clauses []Clause) {
+	for _, c := range clauses {
+		var modes []string
+		for _, m := range c.modes() {
+			modes = append(modes, m.String())
+		}
+		fmt.Fprintf(p.W, "%-5s %-4v %-16s %-36s %s\n", c.ID, c.Way, strings.Join(modes, ","), c.Page, c.Says)
+	}
+}

@@ -1,0 +1,231 @@
+package conformance
+
+import (
+	"bytes"
+	"encoding/asn1"
+	"fmt"
+	"slices"
+
+	"github.com/go-libssl/libssl"
+)
+
+const pageD2I = "d2i_SSL_SESSION(3)"
+
+// Section N: sessions as bytes.
+var serialised = []Clause{
+	{
+		ID: "N1", Page: pageD2I,
+		Says:  "A session that is exported and parsed is the same session.",
+		Modes: all,
+		Want: want(
+			is("server's; client's; server's, as PEM; client's, as PEM", "same id, context, version, cipher, time, timeout, resumability; same bytes when exported again"),
+		),
+		Observe: func(o *Observer) {
+			l := o.connect(o.server(sidCtx("svc-A")), o.client(sidCtx("cli")))
+			o.Note("server's", "%s", same(l.server.session, reparsed(l.server.session)))
+			o.Note("client's", "%s", same(l.client.session, reparsed(l.client.session)))
+			o.Note("server's, as PEM", "%s", same(l.server.session, reparsedPEM(l.server.session)))
+			o.Note("client's, as PEM", "%s", same(l.client.session, reparsedPEM(l.client.session)))
+		},
+	},
+	{
+		ID: "N2", Page: pageD2I,
+		Says:  "A parsed session can be used: at another client Ctx, or added to another server's cache, within its context.",
+		Modes: all,
+		Want: want(
+			is("client's", "ok reused=1/1"),
+			in(stateful, "server's", "added=true ok reused=1/1"),
+			in(stateful, "server's, another context", "added=true ok reused=0/0"),
+		),
+		Observe: func(o *Observer) {
+			srv, cli := o.server(sidCtx("svc-A")), o.client()
+			first := o.connect(srv, cli)
+			o.Note("client's", "%v", o.connect(srv, o.client(), offer(reparsed(first.client.session))))
+			if !o.Mode.stateful() {
+				return
+			}
+			for name, sid := range map[string]string{"server's": "svc-A", "server's, another context": "svc-B"} {
+				other := o.server(sidCtx(sid))
+				added := add(other, reparsed(first.server.session))
+				o.Note(name, "added=%t %v", added, o.resume(other, cli, first))
+			}
+		},
+	},
+	{
+		ID: "N3", Page: pageD2I,
+		Says:  "An export that is cut short is refused, and the error stack says why.",
+		Modes: all,
+		Want: want(
+			is("shorter ones accepted", "0"),
+			is("nothing", "E{13:123}E{13:102}E{13:58}"),
+			is("half; all but a byte", "E{13:155}E{13:102}E{13:58}"),
+			since(V3_0,
+				is("nothing", "E{13:224}"),
+				is("half; all but a byte", "E{13:155}E{13:102}E{13:524554}")),
+		),
+		Observe: func(o *Observer) {
+			der := must1(o.connect(o.server(), o.client()).client.session.MarshalBinary())
+			parse := func(n int) string {
+				_, err := libssl.ParseSession(der[:n])
+				return queue(err)
+			}
+			accepted := 0
+			for n := range der {
+				if _, err := libssl.ParseSession(der[:n]); err == nil {
+					accepted++
+				}
+			}
+			o.Note("shorter ones accepted", "%d", accepted)
+			o.Note("nothing", "%s", parse(0))
+			o.Note("half", "%s", parse(len(der)/2))
+			o.Note("all but a byte", "%s", parse(len(der)-1))
+		},
+	},
+	{
+		ID: "N4", Page: pageD2I,
+		Says:  "What is no session is refused, and the error stack says why.",
+		Modes: only12s,
+		Want: want(
+			is("all bits set", "E{13:123}E{13:102}E{13:58}"),
+			is("all bits clear", "E{13:168}E{13:58}"),
+			is("an empty sequence", "E{13:121}"),
+			is("a structure of version 9", "E{20:254}"),
+			is("a protocol of version 9", "E{20:259}"),
+			since(V3_0,
+				is("all bits set", "E{13:123}E{13:102}E{13:524554}"),
+				is("all bits clear", "E{13:168}E{13:524554}")),
+		),
+		Observe: func(o *Observer) {
+			good := must1(anySession(o).MarshalBinary())
+			observeParse(o, "all bits set", bytes.Repeat([]byte{0xff}, 64))
+			observeParse(o, "all bits clear", make([]byte, 64))
+			observeParse(o, "an empty sequence", []byte{0x30, 0})
+			observeParse(o, "a structure of version 9", withField(good, fieldVersion, []byte{2, 1, 9}))
+			observeParse(o, "a protocol of version 9", withField(good, fieldProtocol, []byte{2, 2, 9, 3}))
+		},
+	},
+	{
+		ID: "N5", Page: pageD2I,
+		Says:   "When an export is refused the error stack says why.",
+		Manual: Wrong,
+		Truth:  "Nothing is on the error stack when the id or the context is longer than 32 bytes, or the cipher unknown.",
+		Modes:  only12s,
+		Want: want(
+			is("id of 33 bytes; context of 33 bytes; unknown cipher", "no error queued"),
+			is("id of 32 bytes; context of 32 bytes; id of 0 bytes", "accepted"),
+		),
+		Observe: func(o *Observer) {
+			good := must1(o.connect(o.server(sidCtx("svc-A")), o.client()).server.session.MarshalBinary())
+			for _, n := range []byte{0, 32, 33} {
+				observeParse(o, fmt.Sprintf("id of %d bytes", n), withField(good, fieldID, octets(n)))
+			}
+			context := tagged(fields(good), tagContext)
+			for _, n := range []byte{32, 33} {
+				wrapped := append([]byte{tagContext, n + 2}, octets(n)...)
+				observeParse(o, fmt.Sprintf("context of %d bytes", n), withField(good, context, wrapped))
+			}
+			observeParse(o, "unknown cipher", withField(good, fieldCipher, []byte{4, 2, 0xfe, 0xdc}))
+		},
+	},
+	{
+		ID: "N7", Page: pageD2I,
+		Says:   "Nothing on the mark of a session that is not resumable.",
+		Manual: Silent,
+		Truth:  "The mark of a session that is not resumable is not exported: parsing brings the session back to life.",
+		Modes:  not12t,
+		Want: want(
+			is("marked", "resumable=false"),
+			is("exported and parsed", "resumable=true"),
+		),
+		Observe: func(o *Observer) {
+			marked := unresumable(o, anySession(o))
+			o.Note("marked", "resumable=%t", marked.IsResumable())
+			o.Note("exported and parsed", "resumable=%t", reparsed(marked).IsResumable())
+		},
+	},
+}
+
+// observeParse notes what becomes of some bytes that are taken for a session.
+func observeParse(o *Observer, name string, der []byte) {
+	if _, err := libssl.ParseSession(der); err != nil {
+		o.Note(name, "%s", queue(err))
+	} else {
+		o.Note(name, "accepted")
+	}
+}
+
+// An exported session is an ASN.1 sequence. Its first fields are always there, the others have a tag.
+const (
+	fieldVersion = iota
+	fieldProtocol
+	fieldCipher
+	fieldID
+)
+
+const (
+	tagContext = 0xa4
+	tagTicket  = 0xaa
+)
+
+// fields takes an exported session apart.
+func fields(der []byte) [][]byte {
+	var whole asn1.RawValue
+	must1(asn1.Unmarshal(der, &whole))
+	var parts [][]byte
+	for rest := whole.Bytes; len(rest) > 0; {
+		var part asn1.RawValue
+		rest = must1(asn1.Unmarshal(rest, &part))
+		parts = append(parts, part.FullBytes)
+	}
+	return parts
+}
+
+// tagged finds the field with a tag.
+func tagged(parts [][]byte, tag byte) int {
+	return slices.IndexFunc(parts, func(p []byte) bool { return p[0] == tag })
+}
+
+// withField is an exported session with another value in one of its fields.
+func withField(der []byte, i int, value []byte) []byte {
+	parts := fields(der)
+	parts[i] = value
+	return must1(asn1.Marshal(asn1.RawValue{
+		Tag: asn1.TagSequence, IsCompound: true, Bytes: slices.Concat(parts...),
+	}))
+}
+
+// octets is an OCTET STRING of so many bytes.
+func octets(n byte) []byte { return append([]byte{asn1.TagOctetString, n}, make([]byte, n)...) }
+
+// reparsed sends a session through its exported form and back.
+func reparsed(s *libssl.Session) *libssl.Session {
+	return must1(libssl.ParseSession(must1(s.MarshalBinary())))
+}
+
+func reparsedPEM(s *libssl.Session) *libssl.Session {
+	return must1(libssl.ParseSessionPEM(must1(s.MarshalText())))
+}
+
+// same compares a session with what came of exporting and parsing it.
+func same(s, again *libssl.Session) string {
+	var differ []string
+	for what, equal := range map[string]bool{
+		"id":           bytes.Equal(s.ID(), again.ID()),
+		"context":      bytes.Equal(s.IDContext(), again.IDContext()),
+		"version":      s.Version() == again.Version(),
+		"cipher":       s.CipherSuite() == again.CipherSuite(),
+		"time":         s.Time().Equal(again.Time()),
+		"timeout":      s.Timeout() == again.Timeout(),
+		"resumability": s.IsResumable() == again.IsResumable(),
+		"bytes":        bytes.Equal(must1(s.MarshalBinary()), must1(again.MarshalBinary())),
+	} {
+		if !equal {
+			differ = append(differ, what)
+		}
+	}
+	if len(differ) > 0 {
+		slices.Sort(differ)
+		return fmt.Sprintf("other %v", differ)
+	}
+	return "same id, context, version, cipher, time, timeout, resumability; same bytes when exported again"
+}

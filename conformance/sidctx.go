@@ -1,0 +1,460 @@
+package conformance
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/go-libssl/libssl"
+)
+
+const pageSIDContext = "SSL_CTX_set_session_id_context(3)"
+
+// Section A: the session id context.
+var sessionIDContext = []Clause{
+	{
+		ID: "A1", Page: pageSIDContext,
+		Says: "A context of up to 32 bytes is accepted on a Ctx; a longer one is refused and an error is queued.",
+		Want: want(
+			is("len0; len1; len31; len32", "ok"),
+			is("len33; len64; len255; len256; len288; len65536", "ret=0 E{20:273}"),
+			is("reason constant", "33 bytes=true 32 bytes=false"),
+		),
+		Observe: func(o *Observer) {
+			ctx := o.ctx(libssl.TLSServerMethod)
+			for _, n := range []int{0, 1, 31, 32, 33, 64, 255, 256, 288, 65536} {
+				o.Note(fmt.Sprintf("len%d", n), "%s", result(ctx.SetSessionIDContext(make([]byte, n))))
+			}
+			tooLong := func(n int) bool {
+				return hasReason(ctx.SetSessionIDContext(make([]byte, n)), libssl.ReasonSSLSessionIDContextTooLong)
+			}
+			o.Note("reason constant", "33 bytes=%t 32 bytes=%t", tooLong(33), tooLong(32))
+		},
+	},
+	{
+		ID: "A2", Page: pageSIDContext,
+		Says:  "The same limit, result and error on a single SSL.",
+		Modes: only12s,
+		Want: want(
+			is("len0; len1; len32", "ok"),
+			is("len33; len64; len256; len65536", "ret=0 E{20:273}"),
+			is("session's context", "32 bytes"),
+		),
+		Observe: func(o *Observer) {
+			l := o.prepare(o.server(), o.client())
+			ssl := l.server.conn
+			for _, n := range []int{0, 1, 32, 33, 64, 256, 65536} {
+				o.Note(fmt.Sprintf("len%d", n), "%s", result(ssl.SetSessionIDContext(make([]byte, n))))
+			}
+			l.meet()
+			o.Note("session's context", "%d bytes", len(l.server.session.IDContext()))
+		},
+	},
+	{
+		ID: "A5", Page: pageSIDContext,
+		Says:   "The functions are of use on the server only.",
+		Manual: Silent,
+		Truth:  "On a client too both functions succeed, and its sessions carry the context that was set there.",
+		Modes:  all,
+		Want: want(
+			is("set", "ctx=ok ssl=ok"),
+			is("ctx's; ssl's", "ok reused=0/0"),
+			is("ctx's: client session", "len=3 ctx"),
+			is("ssl's: client session", "len=3 ssl"),
+		),
+		Observe: func(o *Observer) {
+			srv, cli := o.server(), o.client()
+			ctxSet := cli.SetSessionIDContext([]byte("ctx"))
+			byCtx := o.connect(srv, cli)
+			var sslSet error
+			bySSL := o.connect(srv, cli, onClient(func(c *libssl.Conn) { sslSet = c.SetSessionIDContext([]byte("ssl")) }))
+			o.Note("set", "ctx=%s ssl=%s", result(ctxSet), result(sslSet))
+			o.Note("ctx's", "%v", byCtx)
+			o.Note("ctx's: client session", "%s", sidOf(byCtx.client.session))
+			o.Note("ssl's", "%v", bySSL)
+			o.Note("ssl's: client session", "%s", sidOf(bySSL.client.session))
+		},
+	},
+	{
+		ID: "A6", Page: pageSIDContext,
+		Says:  "The context becomes part of the server's session and stays in it when the session is exported.",
+		Modes: all,
+		Want: want(
+			is("first", "ok reused=0/0"),
+			is("server session; exported and parsed", "len=5 svc-A"),
+			is("32 bytes", "len=32 "+full32),
+		),
+		Observe: func(o *Observer) {
+			srv, cli := o.server(sidCtx("svc-A")), o.client()
+			first := o.connect(srv, cli)
+			o.Note("first", "%v", first)
+			o.Note("server session", "%s", sidOf(first.server.session))
+			o.Note("exported and parsed", "%s", sidOf(reparsed(first.server.session)))
+			longest := o.connect(o.server(sidCtx(full32)), cli)
+			o.Note("32 bytes", "%s", sidOf(longest.server.session))
+		},
+	},
+	{
+		ID: "A7", Page: pageSIDContext,
+		Says:   "The server's context comes back to the client, which can check it.",
+		Manual: Wrong,
+		Truth:  "A context never goes over the wire: a client's session carries the client's own, which is empty unless set.",
+		Modes:  all,
+		Want: want(
+			is("first; again", "ok reused=0/0"),
+			is("server session", "len=5 svc-A"),
+			is("client session", "len=0 "),
+			is("client's own context set", "len=4 mine"),
+		),
+		Observe: func(o *Observer) {
+			srv := o.server(sidCtx("svc-A"))
+			first := o.connect(srv, o.client())
+			o.Note("first", "%v", first)
+			o.Note("server session", "%s", sidOf(first.server.session))
+			o.Note("client session", "%s", sidOf(first.client.session))
+			again := o.connect(srv, o.client(sidCtx("mine")))
+			o.Note("again", "%v", again)
+			o.Note("client's own context set", "%s", sidOf(again.client.session))
+		},
+	},
+	{
+		ID: "A8", Page: pageSIDContext,
+		Says:   "Nothing on what a failed call leaves, on when an SSL takes its context, or on a late call.",
+		Manual: Silent,
+		Truth:  "A failed call keeps the old context and length 0 clears it; an SSL takes its Ctx's context when it is made, and after the handshake nothing changes it.",
+		Modes:  all,
+		Want: want(
+			is("after a failed call", "len=5 svc-A"),
+			is("after length 0", "len=0 "),
+			is("Ctx changed after the SSL was made", "len=3 one"),
+			is("set on the SSL", "len=4 mine"),
+			is("SSL: after a failed call", "len=4 mine"),
+			is("SSL: after length 0", "len=0 "),
+			is("set after the handshake", "ok len=3 two"),
+		),
+		Observe: observeWhenContextCounts,
+	},
+	{
+		ID: "A9", Page: pageSIDContext,
+		Says:  "A context may be any bytes.",
+		Modes: all,
+		Want: want(
+			is("with a zero byte", "610062"),
+			is("only zero bytes", "0000"),
+			is("high bytes", "ff80fe"),
+			is("same bytes", "ok reused=1/1"),
+			is("other bytes after the zero", "ok reused=0/0"),
+		),
+		Observe: func(o *Observer) {
+			cli := o.client()
+			for _, c := range []struct{ name, sid string }{
+				{"with a zero byte", "a\x00b"}, {"only zero bytes", "\x00\x00"}, {"high bytes", "\xff\x80\xfe"},
+			} {
+				o.Note(c.name, "%x", o.connect(o.server(sidCtx(c.sid)), cli).server.session.IDContext())
+			}
+			resumedUnder := func(sid string) *link { return resumedAfterChange(o, "a\x00b", sid) }
+			o.Note("same bytes", "%v", resumedUnder("a\x00b"))
+			o.Note("other bytes after the zero", "%v", resumedUnder("a\x00c"))
+		},
+	},
+	{
+		ID: "A10", Page: pageSIDContext,
+		Says:   "A client checks the context that the server returns, and fails if it is another one.",
+		Manual: Wrong,
+		Truth:  "Servers return no context. A client compares its own with the one in its session, and any difference is fatal to the handshake.",
+		Modes:  all,
+		Want: want(
+			is("never set on the client; client sets the same", "ok reused=1/1"),
+			is("client sets another; client clears it; only the client's session has one",
+				"FAIL srv<E{20:1047}> cli<E{20:272}>"),
+		),
+		Observe: observeClientContext,
+	},
+	{
+		ID: "A11", Page: pageSIDContext,
+		Says:  "A server resumes only a session of its own context; otherwise the handshake goes on in full.",
+		Modes: all,
+		Want: want(
+			is("same", "ok reused=1/1"),
+			is("another; a longer one; a shorter one; now empty", "ok reused=0/0"),
+		),
+		Observe: func(o *Observer) {
+			for _, c := range []struct{ name, sid string }{
+				{"same", "svc-A"}, {"another", "svc-B"}, {"a longer one", "svc-A2"}, {"a shorter one", "svc-"}, {"now empty", ""},
+			} {
+				o.Note(c.name, "%v", resumedAfterChange(o, "svc-A", c.sid))
+			}
+		},
+	},
+	{
+		ID: "A11b", Page: pageSIDContext,
+		Says:   "Nothing on what the statistics make of a session of another context.",
+		Manual: Silent,
+		Truth:  "A session of another context stays in the cache and counts neither as a hit nor as a miss.",
+		Modes:  all,
+		Want: want(
+			is("resume", "ok reused=0/0"),
+			in(only12s, "statistics", "number=2 hits=0 misses=0"),
+			in(tickets, "statistics", "number=0 hits=0 misses=0"),
+			in(only13s, "statistics", "number=4 hits=0 misses=0"),
+		),
+		Observe: func(o *Observer) {
+			srv, cli := o.server(sidCtx("svc-A")), o.client()
+			first := o.connect(srv, cli)
+			sidCtx("svc-B")(srv)
+			o.Note("resume", "%v", o.resume(srv, cli, first))
+			st := srv.SessionStats()
+			o.Note("statistics", "number=%d hits=%d misses=%d", st.Number, st.Hits, st.Misses)
+		},
+	},
+	{
+		ID: "A12", Page: pageSIDContext,
+		Says:   "Without a context, a server that uses client certificates fails the handshake rather than reuse a session.",
+		Manual: Wrong,
+		Truth:  "Without a context, a server that verifies clients fails a resumption by ticket; of stateful sessions it silently never caches any.",
+		Modes:  all,
+		Want: want(
+			is("first", "ok reused=0/0"),
+			in(stateful, "resume", "ok reused=0/0"),
+			in(tickets, "resume", "FAIL srv<E{20:277}> cli<E{20:1080}>"),
+			is("cached", "0"),
+		),
+		Observe: func(o *Observer) {
+			srv, cli := o.server(verifyPeer), o.client(o.certificate)
+			first := o.connect(srv, cli)
+			o.Note("first", "%v", first)
+			o.Note("resume", "%v", o.resume(srv, cli, first))
+			o.Note("cached", "%d", srv.SessionStats().Number)
+		},
+	},
+	{
+		ID: "A13", Page: pageSIDContext,
+		Says:   "It takes the use of client certificates to cause that failure.",
+		Manual: Wrong,
+		Truth:  "A server without a context that asks for certificates (SSL_VERIFY_PEER) fails in the same way if the client sends none.",
+		Modes:  all,
+		Want: want(
+			is("first", "ok reused=0/0"),
+			is("client's certificate", "absent"),
+			in(stateful, "resume", "ok reused=0/0"),
+			in(tickets, "resume", "FAIL srv<E{20:277}> cli<E{20:1080}>"),
+		),
+		Observe: func(o *Observer) {
+			srv, cli := o.server(verifyPeer), o.client()
+			first := o.connect(srv, cli)
+			o.Note("first", "%v", first)
+			o.Note("client's certificate", "%s", peerOf(first.server.session))
+			o.Note("resume", "%v", o.resume(srv, cli, first))
+		},
+	},
+	{
+		ID: "A14", Page: pageSIDContext,
+		Says:  "A server that verifies nobody, or that has set a context, resumes as usual, the client's certificate included.",
+		Modes: all,
+		Want: want(
+			is("no verification: first; context set: first", "ok reused=0/0"),
+			is("no verification: resume; context set: resume", "ok reused=1/1"),
+			is("client's certificate; after resumption", "present"),
+		),
+		Observe: func(o *Observer) {
+			cli := o.client(o.certificate)
+			visit := func(name string, srv *libssl.Ctx) (first, again *link) {
+				first = o.connect(srv, cli)
+				again = o.resume(srv, cli, first)
+				o.Note(name+": first", "%v", first)
+				o.Note(name+": resume", "%v", again)
+				return first, again
+			}
+			visit("no verification", o.server())
+			first, again := visit("context set", o.server(verifyPeer, sidCtx("svc-A")))
+			o.Note("client's certificate", "%s", peerOf(first.server.session))
+			o.Note("after resumption", "%s", peerOf(again.server.session))
+		},
+	},
+	{
+		ID: "A15", Page: pageSIDContext,
+		Says:   "Nothing on a session that was stored while nobody was verified, offered once verification is on.",
+		Manual: Silent,
+		Truth:  "Verification switched on after a session was stored, with no context set, makes its resumption fail in every mode.",
+		Modes:  all,
+		Want: want(
+			is("first", "ok reused=0/0"),
+			is("resume", "FAIL srv<E{20:277}> cli<E{20:1080}>"),
+			is("context set in time", "ok reused=0/0"),
+		),
+		Observe: func(o *Observer) {
+			srv, cli := o.server(), o.client(o.certificate)
+			first := o.connect(srv, cli)
+			o.Note("first", "%v", first)
+			verifyPeer(srv)
+			o.Note("resume", "%v", o.resume(srv, cli, first))
+			sidCtx("svc-A")(srv)
+			o.Note("context set in time", "%v", o.resume(srv, cli, first))
+		},
+	},
+	{
+		ID: "A16", Page: pageSIDContext,
+		Says:   "Nothing on an unknown session, offered to a server that verifies and has no context.",
+		Manual: Silent,
+		Truth:  "An unknown session is no error to a server that verifies without a context: only sessions that were found are checked.",
+		Modes:  all,
+		Want: want(
+			is("elsewhere", "ok reused=0/0"),
+			is("offered here", "ok reused=0/0"),
+		),
+		Observe: func(o *Observer) {
+			cli := o.client(o.certificate)
+			elsewhere := o.connect(o.server(), cli)
+			o.Note("elsewhere", "%v", elsewhere)
+			o.Note("offered here", "%v", o.resume(o.server(verifyPeer), cli, elsewhere))
+		},
+	},
+	{
+		ID: "A17", Page: pageSIDContext,
+		Says:  "A context set while the ClientHello is being looked at is in time for this handshake.",
+		Modes: all,
+		Want: want(
+			is("first", "ok reused=0/0"),
+			is("server session", "len=6 chello"),
+			is("resume", "ok reused=1/1"),
+		),
+		Observe: func(o *Observer) {
+			srv, cli := o.server(), o.client()
+			srv.SetServerNameCallback(func(s *libssl.SSL, _ string) (*libssl.Ctx, error) {
+				return nil, s.SetSessionIDContext([]byte("chello"))
+			})
+			named := onClient(func(c *libssl.Conn) { must(c.SetServerName("sslconform")) })
+			first := o.connect(srv, cli, named)
+			o.Note("first", "%v", first)
+			o.Note("server session", "%s", sidOf(first.server.session))
+			o.Note("resume", "%v", o.resume(srv, cli, first, named))
+		},
+	},
+	{
+		ID: "A19", Page: "SSL_SESSION_get0_id_context(3)",
+		Says:  "A session's context can be set to at most 32 bytes and read back; more is refused.",
+		Modes: all,
+		Want: want(
+			is("0 bytes", "ok now len=0 "),
+			is("5 bytes", "ok now len=5 AAAAA"),
+			is("32 bytes", "ok now len=32 "+full32),
+			is("33 bytes; 256 bytes", "ret=0 E{20:273} now len=32 "+full32),
+		),
+		Observe: func(o *Observer) {
+			sess := o.connect(o.server(), o.client()).server.session
+			for _, n := range []int{0, 5, 32, 33, 256} {
+				err := sess.SetIDContext(bytes.Repeat([]byte("A"), n))
+				o.Note(fmt.Sprintf("%d bytes", n), "%s now %s", result(err), sidOf(sess))
+			}
+		},
+	},
+	{
+		ID: "A20", Page: "SSL_SESSION_set1_id(3)",
+		Says:  "A session's id can be set to at most 32 bytes and read back; more is refused.",
+		Modes: all,
+		Want: want(
+			is("0 bytes", "ok now len=0 "),
+			is("5 bytes", "ok now len=5 AAAAA"),
+			is("32 bytes", "ok now len=32 "+full32),
+			is("33 bytes; 256 bytes", "ret=0 E{20:408} now len=32 "+full32),
+		),
+		Observe: func(o *Observer) {
+			sess := o.connect(o.server(), o.client()).server.session
+			for _, n := range []int{0, 5, 32, 33, 256} {
+				err := sess.SetID(bytes.Repeat([]byte("A"), n))
+				o.Note(fmt.Sprintf("%d bytes", n), "%s now len=%d %s", result(err), len(sess.ID()), sess.ID())
+			}
+		},
+	},
+}
+
+const full32 = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+// sidOf is a session's context: its length and its bytes.
+func sidOf(s *libssl.Session) string {
+	if s == nil {
+		return "no session"
+	}
+	sid := s.IDContext()
+	return fmt.Sprintf("len=%d %s", len(sid), sid)
+}
+
+func peerOf(s *libssl.Session) string {
+	if s == nil {
+		return "no session"
+	}
+	if cert, err := s.PeerCertificate(); err != nil || cert == nil {
+		return "absent"
+	}
+	return "present"
+}
+
+// resumedAfterChange resumes a session that was made under one context at a server that has another.
+func resumedAfterChange(o *Observer, before, after string) *link {
+	srv, cli := o.server(sidCtx(before)), o.client()
+	first := o.connect(srv, cli)
+	sidCtx(after)(srv)
+	return o.resume(srv, cli, first)
+}
+
+func observeWhenContextCounts(o *Observer) {
+	cli := o.client()
+	sessionAt := func(srv *libssl.Ctx, hooks ...hook) string {
+		return sidOf(o.connect(srv, cli, hooks...).server.session)
+	}
+	tooLong := make([]byte, 33)
+
+	srv := o.server(sidCtx("svc-A"))
+	_ = srv.SetSessionIDContext(tooLong)
+	o.Note("after a failed call", "%s", sessionAt(srv))
+	must(srv.SetSessionIDContext(nil))
+	o.Note("after length 0", "%s", sessionAt(srv))
+
+	srv = o.server(sidCtx("one"))
+	o.Note("Ctx changed after the SSL was made", "%s", sessionAt(srv, func(*link) { sidCtx("two")(srv) }))
+
+	srv = o.server(sidCtx("ctx"))
+	set := func(values ...[]byte) hook {
+		return onServer(func(c *libssl.Conn) {
+			for _, sid := range values {
+				_ = c.SetSessionIDContext(sid)
+			}
+		})
+	}
+	o.Note("set on the SSL", "%s", sessionAt(srv, set([]byte("mine"))))
+	o.Note("SSL: after a failed call", "%s", sessionAt(srv, set([]byte("mine"), tooLong)))
+	o.Note("SSL: after length 0", "%s", sessionAt(srv, set([]byte("mine"), nil)))
+
+	late := o.open(o.server(sidCtx("two")), cli)
+	err := late.server.conn.SetSessionIDContext([]byte("later"))
+	o.Note("set after the handshake", "%s %s", result(err), sidOf(late.server.conn.Session()))
+}
+
+func observeClientContext(o *Observer) {
+	clearContext := func(c *libssl.Ctx) { must(c.SetSessionIDContext(nil)) }
+	for _, c := range []struct {
+		name          string
+		before, after setting
+	}{
+		{"never set on the client", nil, nil},
+		{"client sets the same", sidCtx("cli"), sidCtx("cli")},
+		{"client sets another", sidCtx("cli"), sidCtx("other")},
+		{"client clears it", sidCtx("cli"), clearContext},
+	} {
+		srv, cli := o.server(sidCtx("svc-A")), o.client()
+		apply(cli, c.before)
+		first := o.connect(srv, cli)
+		apply(cli, c.after)
+		o.Note(c.name, "%v", o.resume(srv, cli, first))
+	}
+
+	srv, cli := o.server(sidCtx("svc-A")), o.client()
+	first := o.connect(srv, cli)
+	must(first.client.session.SetIDContext([]byte("odd")))
+	o.Note("only the client's session has one", "%v", o.resume(srv, cli, first))
+}
+
+func apply(c *libssl.Ctx, s setting) {
+	if s != nil {
+		s(c)
+	}
+}

@@ -1,0 +1,140 @@
+package conformance
+
+import (
+	"fmt"
+
+	"github.com/go-libssl/libssl"
+)
+
+const pageStatistics = "SSL_CTX_sess_number(3)"
+
+// Section E: the statistics.
+var statistics = []Clause{
+	{
+		ID: "E1", Page: pageStatistics,
+		Says:  "The counters connect and accept tell how many handshakes were begun, connect_good and accept_good how many succeeded.",
+		Modes: all,
+		Want: want(
+			is("before", "connect=0 good=0 accept=0 good=0"),
+			is("within", "connect=1 good=0 accept=1 good=0"),
+			is("after", "connect=1 good=1 accept=1 good=1"),
+			is("one failed", "connect=2 good=1 accept=2 good=1"),
+			is("one more", "connect=3 good=2 accept=3 good=2"),
+			is("renegotiations", "connect=0 accept=0"),
+		),
+		Observe: observeCounts,
+	},
+	{
+		ID: "E3", Page: pageStatistics,
+		Says:   "Misses are the sessions offered that the internal cache did not have.",
+		Manual: Wrong,
+		Truth:  "Sessions found outside count as misses too, and as external hits even if they are then refused; with NO_INTERNAL_LOOKUP nothing counts as a miss.",
+		Modes:  tls12,
+		Want: want(
+			in(only12s, "found inside", "hits=1 cb_hits=0 misses=0 timeouts=0"),
+			in(only12s, "found nowhere", "hits=0 cb_hits=0 misses=1 timeouts=0"),
+			in(only12s, "found outside", "hits=1 cb_hits=1 misses=1 timeouts=0"),
+			in(only12s, "found nowhere, NO_INTERNAL_LOOKUP", "hits=0 cb_hits=0 misses=0 timeouts=0"),
+			in(only12s, "found outside, of another context", "hits=0 cb_hits=1 misses=1 timeouts=0"),
+			in(only12s, "found outside, expired", "hits=0 cb_hits=1 misses=1 timeouts=1"),
+			in(only12t, "ticket", "hits=1 cb_hits=0 misses=0 timeouts=0"),
+		),
+		Observe: observeHitsAndMisses,
+	},
+	{
+		ID: "E4", Page: pageStatistics,
+		Says:  "A session that was offered and found but had expired counts as a timeout and not as a hit.",
+		Modes: only12s,
+		Want: want(
+			is("before", "number=1 hits=0 cb_hits=0 misses=0 timeouts=0 cache_full=0"),
+			is("resume", "ok reused=0/0"),
+			is("after", "number=1 hits=0 cb_hits=0 misses=0 timeouts=1 cache_full=0"),
+			is("told of removals", "1"),
+		),
+		Observe: func(o *Observer) {
+			var n calls
+			srv, cli := o.server(n.countRemoved), o.client()
+			first := o.connect(srv, cli)
+			add(srv, expired(first.server.session))
+			o.Note("before", "%s", counters(srv))
+			o.Note("resume", "%v", o.resume(srv, cli, first))
+			o.Note("after", "%s", counters(srv))
+			o.Note("told of removals", "%d", n.removed)
+		},
+	},
+}
+
+func counters(c *libssl.Ctx) string {
+	st := c.SessionStats()
+	return fmt.Sprintf("number=%d hits=%d cb_hits=%d misses=%d timeouts=%d cache_full=%d",
+		st.Number, st.Hits, st.CallbackHits, st.Misses, st.Timeouts, st.CacheFull)
+}
+
+// observeCounts looks at the counters from within a handshake too: when the client is shown the
+// server's certificate both sides have begun and neither is done.
+func observeCounts(o *Observer) {
+	srv, cli := o.server(), o.client()
+	note := func(name string) {
+		c, s := cli.SessionStats(), srv.SessionStats()
+		o.Note(name, "connect=%d good=%d accept=%d good=%d", c.Connect, c.ConnectGood, s.Accept, s.AcceptGood)
+	}
+	note("before")
+	cli.SetVerify(libssl.VerifyPeer, once(func() { note("within") }))
+	o.connect(srv, cli)
+	note("after")
+	cli.SetVerify(libssl.VerifyPeer, nil)
+	o.connect(srv, cli)
+	note("one failed")
+	cli.SetVerify(libssl.VerifyNone, nil)
+	o.connect(srv, cli)
+	note("one more")
+	o.Note("renegotiations", "connect=%d accept=%d", cli.SessionStats().ConnectRenegotiate, srv.SessionStats().AcceptRenegotiate)
+}
+
+// once accepts any certificate and does something at the first.
+func once(f func()) libssl.VerifyFunc {
+	done := false
+	return func(*libssl.Verification) error {
+		if !done {
+			done = true
+			f()
+		}
+		return nil
+	}
+}
+
+func observeHitsAndMisses(o *Observer) {
+	note := func(name string, srv *libssl.Ctx) {
+		st := srv.SessionStats()
+		o.Note(name, "hits=%d cb_hits=%d misses=%d timeouts=%d", st.Hits, st.CallbackHits, st.Misses, st.Timeouts)
+	}
+	if !o.Mode.stateful() {
+		srv, cli := o.server(), o.client()
+		o.resume(srv, cli, o.connect(srv, cli))
+		note("ticket", srv)
+		return
+	}
+
+	srv, cli := o.server(), o.client()
+	o.resume(srv, cli, o.connect(srv, cli))
+	note("found inside", srv)
+
+	first, cli := elsewhere(o)
+	other := must1(first.server.session.Clone())
+	must(other.SetIDContext([]byte("other")))
+	for _, c := range []struct {
+		name    string
+		outside *libssl.Session
+		mode    libssl.SessionCacheMode
+	}{
+		{"found nowhere", nil, serverMode},
+		{"found outside", first.server.session, serverMode},
+		{"found nowhere, NO_INTERNAL_LOOKUP", nil, serverMode | libssl.SessionCacheNoInternalLookup},
+		{"found outside, of another context", other, serverMode},
+		{"found outside, expired", expired(first.server.session), serverMode},
+	} {
+		srv := o.server(cacheMode(c.mode), (&external{session: c.outside}).install)
+		o.resume(srv, cli, first)
+		note(c.name, srv)
+	}
+}
