@@ -40,9 +40,9 @@ func (c *Ctx) UseCertificate(cert tls.Certificate) error {
 //
 // C: SSL_CTX_use_certificate_chain_file(3)
 func (c *Ctx) UseCertificateChainFile(path string) error {
-	cs, free := cString(path)
-	defer free()
-	return c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_use_certificate_chain_file(p, cs) })
+	return withCString("SSL_CTX_use_certificate_chain_file", path, func(cs *C.char) error {
+		return c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_use_certificate_chain_file(p, cs) })
+	})
 }
 
 // UsePrivateKeyFile gives c the private key of a PEM file, which must belong to the certificate if c has one. An
@@ -50,9 +50,9 @@ func (c *Ctx) UseCertificateChainFile(path string) error {
 //
 // C: SSL_CTX_use_PrivateKey_file(3)
 func (c *Ctx) UsePrivateKeyFile(path string) error {
-	cs, free := cString(path)
-	defer free()
-	return c.change(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_use_PrivateKey_file(p, cs) })
+	return withCString("SSL_CTX_use_PrivateKey_file", path, func(cs *C.char) error {
+		return c.change(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_use_PrivateKey_file(p, cs) })
+	})
 }
 
 // certificateOf returns the certificate last given to p, nil if there is none.

@@ -6,6 +6,7 @@ import "C"
 
 import (
 	"fmt"
+	"strings"
 	"time"
 	"unsafe"
 )
@@ -19,18 +20,22 @@ func cBool(b bool) C.int {
 	return 0
 }
 
-// cString returns a C copy of s and what frees it.
-func cString(s string) (*C.char, func()) {
-	p := C.CString(s)
-	return p, func() { C.free(unsafe.Pointer(p)) }
+// withCString calls f with a C copy of s. A string with a zero byte is refused: C would take what stands before it.
+func withCString(op, s string, f func(cs *C.char) error) error {
+	if strings.ContainsRune(s, 0) {
+		return fmt.Errorf("libssl: %s: zero byte in %q", op, s)
+	}
+	cs := C.CString(s)
+	defer C.free(unsafe.Pointer(cs))
+	return f(cs)
 }
 
-// cStringOrNull is cString with NULL for an empty s.
-func cStringOrNull(s string) (*C.char, func()) {
-	if s == "" {
-		return nil, func() {}
+// orNull returns NULL for an empty string.
+func orNull(cs *C.char) *C.char {
+	if *cs == 0 {
+		return nil
 	}
-	return cString(s)
+	return cs
 }
 
 // cTime returns a time as C has it: the zero time is 0.

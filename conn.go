@@ -31,11 +31,11 @@ type Conn struct {
 	done    atomic.Bool   // the first handshake is complete
 	failure error         // of the handshake: it is not tried again; guarded by token
 
-	reading sync.Mutex // held by who reads the transport: keeps ciphertext in order
-	filled  bool       // the last read filled its buffer; guarded by reading
-	writing sync.Mutex // held by who writes the transport
-	sending *block     // being sent; guarded by writing
-	message sync.Mutex // held by a Write over its retries: libssl wants the same bytes again
+	reading chan struct{} // held by who reads the transport: keeps ciphertext in order
+	filled  bool          // the last read filled its buffer; guarded by reading
+	writing chan struct{} // held by who writes the transport
+	sending *block        // being sent; guarded by writing
+	message sync.Mutex    // held by a Write over its retries: libssl wants the same bytes again
 
 	// Guarded by SSL.mu.
 	in       *block        // ciphertext that libssl has not taken yet
@@ -50,8 +50,7 @@ type Conn struct {
 	flushing atomic.Bool // a goroutine is sending what is queued
 	pumping  atomic.Bool // a goroutine is reading ahead
 
-	readDeadline  deadline
-	writeDeadline deadline
+	deadlines deadlines
 
 	closing  atomic.Bool
 	closed   chan struct{} // closed when closing begins
@@ -88,6 +87,9 @@ func newConn(transport net.Conn, ctx *Ctx, server bool) (*Conn, error) {
 		transport: transport,
 		socket:    newSocket(transport),
 		token:     make(chan struct{}, 1),
+		reading:   make(chan struct{}, 1),
+		writing:   make(chan struct{}, 1),
+		deadlines: deadlines{readBy: byRead, writeBy: byWrite},
 		closed:    make(chan struct{}),
 	}
 	s.conn = c
@@ -106,7 +108,8 @@ func (c *Conn) LocalAddr() net.Addr { return c.transport.LocalAddr() }
 // RemoteAddr returns the transport's.
 func (c *Conn) RemoteAddr() net.Addr { return c.transport.RemoteAddr() }
 
-// Handshake runs the handshake if it has not been run. A failure is final: it is returned again.
+// Handshake runs the handshake if it has not been run. Either deadline ends it; one that a Read or a Write has run is
+// ended by theirs. After a time-out it goes on where it was when it is called again; any other failure is final and returned again.
 //
 // C: SSL_do_handshake(3)
 func (c *Conn) Handshake() error { return c.HandshakeContext(context.Background()) }
@@ -115,37 +118,43 @@ func (c *Conn) Handshake() error { return c.HandshakeContext(context.Background(
 // Once the handshake is complete the context has no influence.
 //
 // C: SSL_do_handshake(3)
-func (c *Conn) HandshakeContext(ctx context.Context) (err error) {
+func (c *Conn) HandshakeContext(ctx context.Context) error {
+	return c.ensureHandshake(ctx, byRead|byWrite)
+}
+
+// ensureHandshake is HandshakeContext for what ends by those deadlines.
+func (c *Conn) ensureHandshake(ctx context.Context, by deadlineSet) error {
 	if c.done.Load() {
+		if c.closing.Load() {
+			return ErrClosed
+		}
 		return nil
 	}
 	if c.inCallback() {
 		return ErrInCallback
 	}
-	select {
-	case c.token <- struct{}{}:
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	if err := c.takeTurn(ctx, c.token, by); err != nil {
+		return err
 	}
 	defer c.afterCall()
 	defer func() { <-c.token }()
 	if c.done.Load() || c.failure != nil {
 		return c.failure
 	}
-	if err := ctx.Err(); err != nil {
+	if ctx.Err() != nil {
 		return context.Cause(ctx)
-	}
-	if ctx.Done() == nil {
-		c.failure = c.runHandshake()
-		return c.failure
 	}
 	stop := context.AfterFunc(ctx, func() { c.transport.Close() })
 	defer stop()
-	c.failure = c.runHandshake()
+	err := c.runHandshake(by)
 	if !stop() { // the transport is closed, even if the handshake just made it
 		c.failure = context.Cause(ctx)
+		return c.failure
 	}
-	return c.failure
+	if !errors.Is(err, os.ErrDeadlineExceeded) || c.expired.Load() { // with more time it goes on where it was
+		c.failure = err
+	}
+	return err
 }
 
 // limitHandshake closes the transport unless the handshake is complete in time.
@@ -162,19 +171,19 @@ func (c *Conn) limitHandshake(d time.Duration) {
 }
 
 // runHandshake drives libssl until the handshake is complete or has failed.
-func (c *Conn) runHandshake() error {
+func (c *Conn) runHandshake(by deadlineSet) error {
 	for {
 		r, err := c.cross(doHandshake, nil)
 		if err != nil {
-			c.flushFlight()
+			c.flushFlight(by)
 			return c.transportError(err)
 		}
-		if r.code == C.SSL_ERROR_NONE && c.server {
+		if r.code == C.SSL_ERROR_NONE && c.server && r.version >= versionTLS13 { // nobody waits for tickets
 			c.complete()
-			c.flushFlight()
+			c.flushFlight(by)
 			return nil
 		}
-		if err := c.flush(); err != nil {
+		if err := c.flush(by); err != nil {
 			return c.transportError(err)
 		}
 		switch r.code {
@@ -182,7 +191,7 @@ func (c *Conn) runHandshake() error {
 			c.complete()
 			return nil
 		case C.SSL_ERROR_WANT_READ:
-			if err := c.fill(r.arrivals); err != nil {
+			if err := c.fill(r.arrivals, by); err != nil {
 				return c.transportError(err)
 			}
 		default:
@@ -192,10 +201,11 @@ func (c *Conn) runHandshake() error {
 }
 
 func (c *Conn) complete() {
-	c.done.Store(true)
+	c.handle.whole.Store(true)
 	if c.limit != nil {
 		c.limit.Stop()
 	}
+	c.done.Store(true)
 }
 
 // Read reads application data. It returns io.EOF after the peer's close_notify only, and io.ErrUnexpectedEOF when the
@@ -206,7 +216,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 	if c.inCallback() {
 		return 0, ErrInCallback
 	}
-	if err := c.Handshake(); err != nil {
+	if err := c.ensureHandshake(context.Background(), byRead); err != nil {
 		return 0, err
 	}
 	if len(p) == 0 {
@@ -214,7 +224,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 	}
 	defer c.afterCall()
 	for {
-		if c.readDeadline.passed() {
+		if c.deadlines.passed(byRead) {
 			return 0, os.ErrDeadlineExceeded
 		}
 		r, err := c.cross(doRead, p)
@@ -232,7 +242,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 		if r.code == C.SSL_ERROR_NONE {
 			return r.n, nil
 		}
-		if err := c.fill(r.arrivals); err != nil {
+		if err := c.fill(r.arrivals, byRead); err != nil {
 			return 0, c.transportError(err)
 		}
 	}
@@ -254,20 +264,23 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 	if c.inCallback() {
 		return 0, ErrInCallback
 	}
-	if err := c.Handshake(); err != nil {
+	c.writers.Add(1) // from here on Close knows of us
+	defer c.writers.Add(-1)
+	if err := c.ensureHandshake(context.Background(), byWrite); err != nil {
 		return 0, err
 	}
-	c.writers.Add(1)
-	defer c.writers.Add(-1)
 	c.message.Lock()
 	defer c.afterCall()
 	defer c.message.Unlock()
 	for n < len(p) {
-		if c.writeDeadline.passed() {
+		if c.closing.Load() {
+			return n, ErrClosed
+		}
+		if c.deadlines.passed(byWrite) {
 			return n, os.ErrDeadlineExceeded
 		}
 		// What a time-out left goes first: nothing is encrypted that can't be sent.
-		if err := c.flush(); err != nil {
+		if err := c.flush(byWrite); err != nil {
 			return n, c.transportError(err)
 		}
 		r, err := c.cross(doWrite, p[n:min(len(p), n+maxWrite)])
@@ -275,7 +288,7 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 			return n, c.transportError(err)
 		}
 		if r.code == C.SSL_ERROR_WANT_READ { // a handshake is under way
-			if err := c.flush(); err != nil {
+			if err := c.flush(byWrite); err != nil {
 				return n, c.transportError(err)
 			}
 			if err := c.awaitToWrite(r.arrivals); err != nil {
@@ -285,7 +298,7 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 		}
 		n += r.n
 	}
-	if err := c.flush(); err != nil {
+	if err := c.flush(byWrite); err != nil {
 		return n, c.transportError(err)
 	}
 	return n, nil
@@ -306,7 +319,7 @@ func (c *Conn) CloseWrite() error {
 	defer c.message.Unlock()
 	for {
 		r, err := c.cross(doShutdown, nil)
-		if flushErr := c.flush(); flushErr != nil {
+		if flushErr := c.flush(byWrite); flushErr != nil {
 			return c.transportError(flushErr)
 		}
 		if !errors.Is(err, ReasonShutdownWhileInInit) {
@@ -320,7 +333,7 @@ func (c *Conn) CloseWrite() error {
 
 // awaitToWrite is await for what may not go on until a handshake does.
 func (c *Conn) awaitToWrite(arrivals uint64) error {
-	timeout, stop := c.writeDeadline.timer()
+	timeout, stop := c.deadlines.timer(byWrite)
 	defer stop()
 	return c.await(context.Background(), arrivals, timeout)
 }
@@ -332,7 +345,8 @@ var longAgo = time.Unix(1, 0)
 
 // Close ends the connection: it sends close_notify if that can be done within seconds, frees the SSL and closes the
 // transport. Reads and Writes under way return ErrClosed; a Write that was waiting for the peer is cut off. The
-// session stays resumable unless a fatal error had ended the connection. It may be called more than once. From inside
+// session stays resumable unless a fatal error had ended the connection. A socket whose peer has not closed yet stays
+// for a second at most, so that what was sent is not lost. It may be called more than once. From inside
 // one of the connection's callbacks it takes effect when the call that led to the callback ends.
 //
 // C: SSL_free(3)
@@ -348,24 +362,57 @@ func (c *Conn) Close() (err error) {
 	if c.limit != nil {
 		c.limit.Stop()
 	}
-	c.transport.SetReadDeadline(longAgo)
-	if c.writers.Load() > 0 {
-		c.transport.SetWriteDeadline(longAgo)
-	} else {
-		c.transport.SetWriteDeadline(time.Now().Add(closeTimeout))
-	}
+	c.wake()
 	watchdog := time.AfterFunc(closeTimeout, func() { c.transport.Close() }) // for transports without deadlines
+	sent := false
 	defer func() {
 		watchdog.Stop()
+		half, ok := c.transport.(halfCloser)
+		linger := ok && sent && !c.peerClosed()
 		notes := c.free()
-		err = c.transport.Close()
+		if linger {
+			go c.linger(half)
+		} else {
+			err = c.transport.Close()
+		}
 		deliver(notes)
 	}()
 	if c.done.Load() {
 		c.cross(doShutdown, nil) // fails if libssl has given up: an alert is queued then
 	}
-	c.flush()
+	c.writing <- struct{}{} // who has it has been woken
+	sent = c.drain(byWrite) == nil && c.done.Load()
+	<-c.writing
 	return nil
+}
+
+// lingerTime is how long a closed connection's socket waits for the peer to close too.
+const lingerTime = time.Second
+
+// peerClosed reports whether nothing can come from the peer any more.
+func (c *Conn) peerClosed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ptr == nil || c.eof || c.broken != nil || C.SSL_get_shutdown(c.ptr)&C.SSL_RECEIVED_SHUTDOWN != 0
+}
+
+// A halfCloser is a transport that can end one direction, as TCP and Unix sockets can.
+type halfCloser interface{ CloseWrite() error }
+
+// linger closes a socket such that the peer gets all that was sent. What comes in unread or afterwards, as the tickets
+// of a TLS 1.3 server do, would make the kernel reset the connection and throw away what the peer has not read yet.
+func (c *Conn) linger(half halfCloser) {
+	defer c.transport.Close()
+	half.CloseWrite()
+	c.reading <- struct{}{} // who has it has been woken
+	c.transport.SetReadDeadline(time.Now().Add(lingerTime))
+	for {
+		b, err := c.receive()
+		b.release()
+		if err != nil {
+			return
+		}
+	}
 }
 
 // free frees the SSL and gives the buffers back.
@@ -403,35 +450,6 @@ func (c *Conn) transportError(err error) error {
 	return err
 }
 
-// SetDeadline sets both deadlines.
-func (c *Conn) SetDeadline(t time.Time) error {
-	if err := c.SetReadDeadline(t); err != nil {
-		return err
-	}
-	return c.SetWriteDeadline(t)
-}
-
-// SetReadDeadline sets when a Read under way or to come gives up; the zero time is never. The connection stays usable.
-func (c *Conn) SetReadDeadline(t time.Time) error {
-	return c.setDeadline(&c.readDeadline, t, c.transport.SetReadDeadline)
-}
-
-// SetWriteDeadline sets when a Write gives up. The connection stays usable.
-func (c *Conn) SetWriteDeadline(t time.Time) error {
-	return c.setDeadline(&c.writeDeadline, t, c.transport.SetWriteDeadline)
-}
-
-func (c *Conn) setDeadline(d *deadline, t time.Time, set func(time.Time) error) error {
-	if c.closing.Load() {
-		return ErrClosed
-	}
-	d.set(t)
-	c.mu.Lock()
-	c.arrived() // a Write that awaits something asks again
-	c.mu.Unlock()
-	return set(t)
-}
-
 // A crossing of libssl that moves records.
 type operation int
 
@@ -449,6 +467,7 @@ type crossed struct {
 	code     int    // SSL_get_error, or 0
 	wrote    bool   // there is ciphertext to be sent
 	arrivals uint64 // as they were: for fill
+	version  int    // of the protocol, after a handshake
 
 	waiters chan struct{} // to be closed: something has arrived
 }
@@ -520,6 +539,9 @@ func (c *Conn) crossLocked(op operation, p []byte) (r crossed, notes *C.gls_note
 	panicked, c.panicked = c.panicked, nil
 	c.take(io)
 	r = crossed{n: int(io.r.ret), code: int(io.r.ssl_error), wrote: io.out_len > 0 || io.spill != nil, arrivals: c.arrivals}
+	if op == doHandshake {
+		r.version = int(C.SSL_version(c.ptr))
+	}
 	if io.in_used > 0 || c.eof {
 		r.waiters, c.progress = c.progress, nil
 	}
@@ -551,7 +573,7 @@ func (c *Conn) fail(op operation, io C.gls_io) error {
 	err := c.connectionError(io.r, c.eof)
 	if op == doHandshake || op != doShutdown && io.in_init != 0 || io.r.ssl_error == C.SSL_ERROR_SYSCALL {
 		c.broken = err
-		c.handle.broken.Store(true)
+		c.handle.whole.Store(false)
 	}
 	return err
 }
@@ -564,6 +586,23 @@ func (c *Conn) takePlain(p []byte) int {
 	}
 	c.arrived()
 	return n
+}
+
+// changed returns what is closed when something arrives or a deadline changes.
+func (c *Conn) changed() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.progress == nil {
+		c.progress = make(chan struct{})
+	}
+	return c.progress
+}
+
+// nudge has those who wait look again.
+func (c *Conn) nudge() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.arrived()
 }
 
 // arrived wakes those who wait for something to arrive. mu is held.

@@ -189,20 +189,27 @@ func (c *Ctx) SetMaxVersion(v uint16) error {
 	return c.change(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set_max_proto_version(p, C.int(v)) })
 }
 
+// SetPostHandshakeAuth lets a TLS 1.3 server ask the clients made from c for a certificate after the handshake.
+//
+// C: SSL_CTX_set_post_handshake_auth(3)
+func (c *Ctx) SetPostHandshakeAuth(on bool) {
+	c.adjust(func(p *C.SSL_CTX) { C.SSL_CTX_set_post_handshake_auth(p, cBool(on)) })
+}
+
 // SetCipherList sets the cipher suites up to TLS 1.2, in the syntax of openssl ciphers.
 //
 // C: SSL_CTX_set_cipher_list(3)
 func (c *Ctx) SetCipherList(s string) error {
-	cs, free := cString(s)
-	defer free()
-	return c.change(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set_cipher_list(p, cs) })
+	return withCString("SSL_CTX_set_cipher_list", s, func(cs *C.char) error {
+		return c.change(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set_cipher_list(p, cs) })
+	})
 }
 
 // SetCipherSuites sets the cipher suites of TLS 1.3: names with colons between them.
 //
 // C: SSL_CTX_set_ciphersuites(3)
 func (c *Ctx) SetCipherSuites(s string) error {
-	cs, free := cString(s)
-	defer free()
-	return c.change(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set_ciphersuites(p, cs) })
+	return withCString("SSL_CTX_set_ciphersuites", s, func(cs *C.char) error {
+		return c.change(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set_ciphersuites(p, cs) })
+	})
 }

@@ -136,18 +136,24 @@ func (c *Ctx) changeIdentity(f func(p *C.SSL_CTX) C.gls_ret) error {
 //
 // C: SSL_CTX_load_verify_locations(3)
 func (c *Ctx) LoadVerifyLocations(file, dir string) error {
-	cFile, freeFile := cStringOrNull(file)
-	defer freeFile()
-	cDir, freeDir := cStringOrNull(dir)
-	defer freeDir()
-	return c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret {
-		r := C.gls_SSL_CTX_load_verify_locations(p, cFile, cDir)
-		if r.ret == 1 {
-			content, _ := os.ReadFile(file) // the name will do where there is none
-			c.identity.trust = fmt.Appendf(c.identity.trust, "%x %q %q;", sha256.Sum256(content), nameUnless(content, file), dir)
-		}
-		return r
+	const op = "SSL_CTX_load_verify_locations"
+	return withCString(op, file, func(cFile *C.char) error {
+		return withCString(op, dir, func(cDir *C.char) error {
+			return c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret {
+				r := C.gls_SSL_CTX_load_verify_locations(p, orNull(cFile), orNull(cDir))
+				if r.ret == 1 {
+					c.identity.trustIn(file, dir)
+				}
+				return r
+			})
+		})
 	})
+}
+
+// trustIn notes what was given to LoadVerifyLocations.
+func (i *identity) trustIn(file, dir string) {
+	content, _ := os.ReadFile(file) // the name will do where there is none
+	i.trust = fmt.Appendf(i.trust, "%x %q %q;", sha256.Sum256(content), nameUnless(content, file), dir)
 }
 
 // nameUnless returns the file's name only if its content is not known: on another machine it may lie elsewhere.

@@ -31,14 +31,19 @@ func TestBlock(t *testing.T) {
 }
 
 func TestDeadline(t *testing.T) {
-	var d deadline
-	assert.False(t, d.passed())
-	d.set(time.Unix(-5, 0)) // before 1970 is past, not never
-	assert.True(t, d.passed())
-	d.set(time.Now().Add(time.Hour))
-	assert.False(t, d.passed())
-	d.set(time.Time{})
-	assert.False(t, d.passed())
+	var d deadlines
+	both := byRead | byWrite
+	assert.False(t, d.passed(both))
+	d.read.Store(1)
+	assert.True(t, d.passed(byRead))
+	assert.True(t, d.passed(both))
+	assert.False(t, d.passed(byWrite))
+	d.write.Store(time.Now().Add(time.Hour).UnixNano())
+	assert.True(t, d.passed(both))
+	d.read.Store(0)
+	assert.False(t, d.passed(both))
+	assert.False(t, d.of(both).IsZero())
+	assert.True(t, d.of(byRead).IsZero())
 }
 
 func TestSeconds(t *testing.T) {

@@ -24,6 +24,7 @@ type socket struct {
 func newSocket(c net.Conn) *socket {
 	var raw syscall.RawConn
 	var err error
+	s := &socket{}
 	switch c := c.(type) {
 	case *net.TCPConn:
 		raw, err = c.SyscallConn()
@@ -35,7 +36,7 @@ func newSocket(c net.Conn) *socket {
 	if err != nil {
 		return nil
 	}
-	s := &socket{raw: raw}
+	s.raw = raw
 	s.poll = s.tryRead
 	return s
 }

@@ -5,7 +5,6 @@ import "C"
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 	"runtime"
 	"strings"
@@ -41,10 +40,10 @@ type SSL struct {
 
 // sslHandle is what the cleanup of a dropped connection needs: it must not lead back to it.
 type sslHandle struct {
-	ptr    *C.SSL
-	id     uintptr
-	broken atomic.Bool // a fatal error has ended it: its session is not to be kept
-	freed  atomic.Bool
+	ptr   *C.SSL
+	id    uintptr
+	whole atomic.Bool // the handshake is complete, and no fatal error has ended it: its session may be kept
+	freed atomic.Bool
 }
 
 // free frees the SSL once, and returns what the callbacks have to be told.
@@ -53,7 +52,7 @@ func (h *sslHandle) free() *C.gls_note {
 		return nil
 	}
 	connections.remove(h.id)
-	return C.gls_SSL_free(h.ptr, cBool(!h.broken.Load())).notes
+	return C.gls_SSL_free(h.ptr, cBool(h.whole.Load())).notes
 }
 
 // newSSL makes the SSL of a connection.
@@ -160,9 +159,6 @@ func (s *SSL) Ctx() *Ctx {
 //
 // C: SSL_set_session(3)
 func (s *SSL) SetSession(sess *Session) error {
-	if s.conn.done.Load() {
-		return errors.New("libssl: SSL_set_session: the handshake is over")
-	}
 	var p *C.SSL_SESSION
 	var id []byte
 	if sess != nil {
@@ -173,13 +169,21 @@ func (s *SSL) SetSession(sess *Session) error {
 		defer C.SSL_SESSION_free(p)
 		id = sess.ID()
 	}
-	return s.set(func(ssl *C.SSL) C.gls_ret {
+	over := false
+	err := s.set(func(ssl *C.SSL) C.gls_ret {
+		if over = s.conn.done.Load(); over {
+			return C.gls_ret{ret: 1}
+		}
 		r := C.gls_SSL_set_session(ssl, p)
 		if r.ret == 1 {
 			s.offered = id
 		}
 		return r
 	})
+	if over {
+		return errors.New("libssl: SSL_set_session: the handshake is over")
+	}
+	return err
 }
 
 // Session returns a copy of the connection's session, nil when there is none: on a server the one made or resumed;
@@ -209,34 +213,33 @@ func (s *SSL) SetServerName(name string) error {
 // setName sets the name to ask for and, with verify, the one to insist on.
 func (s *SSL) setName(name string, verify bool) error {
 	name = strings.TrimSuffix(name, ".")
-	if name == "" || strings.ContainsRune(name, 0) {
-		return fmt.Errorf("libssl: SetServerName: %q is no server name", name)
+	if name == "" {
+		return errors.New("libssl: SetServerName: no name")
 	}
 	addr, err := netip.ParseAddr(strings.Trim(name, "[]"))
 	isIP := err == nil
 	if isIP {
 		name = addr.WithZone("").String()
 	}
-	cs, free := cString(name)
-	defer free()
-	if !isIP {
-		if err := s.set(func(p *C.SSL) C.gls_ret { return C.gls_SSL_set_tlsext_host_name(p, cs) }); err != nil {
-			return err
-		}
-	}
-	if verify {
-		if err := s.set(func(p *C.SSL) C.gls_ret {
-			if isIP {
-				return C.gls_SSL_set1_ip(p, cs)
+	return withCString("SSL_set_tlsext_host_name", name, func(cs *C.char) error {
+		return s.set(func(p *C.SSL) C.gls_ret {
+			r := C.gls_ret{ret: 1}
+			if !isIP {
+				r = C.gls_SSL_set_tlsext_host_name(p, cs)
 			}
-			return C.gls_SSL_set1_host(p, cs)
-		}); err != nil {
-			return err
-		}
-	}
-	defer s.unlock(s.lock())
-	s.name = name
-	return nil
+			switch {
+			case r.ret != 1 || !verify:
+			case isIP:
+				r = C.gls_SSL_set1_ip(p, cs)
+			default:
+				r = C.gls_SSL_set1_host(p, cs)
+			}
+			if r.ret == 1 {
+				s.name = name
+			}
+			return r
+		})
+	})
 }
 
 // checkName refuses a handshake that would trust any valid certificate whatever its name.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"sync/atomic"
 	"time"
 )
 
@@ -17,15 +16,22 @@ import (
 // maxQueue is how much ciphertext Reads may leave unsent (answers to key updates and the like) before they wait.
 const maxQueue = 1 << 20
 
-// fill brings ciphertext in, unless some has come since the crossing that found there was none.
-func (c *Conn) fill(arrivals uint64) error {
-	c.reading.Lock()
-	defer c.reading.Unlock()
+// fill brings ciphertext in, unless some has come since the crossing that found there was none. It gives up when one
+// of those deadlines passes.
+func (c *Conn) fill(arrivals uint64, by deadlineSet) error {
+	if err := c.takeTurn(context.Background(), c.reading, by); err != nil {
+		return err
+	}
+	defer func() { <-c.reading }()
 	c.mu.Lock()
 	waiting := c.in == nil && c.arrivals == arrivals && c.ptr != nil
 	c.mu.Unlock()
 	if !waiting {
 		return nil
+	}
+	if by != byRead {
+		c.endReadsBy(by)
+		defer c.endReadsBy(byRead)
 	}
 	b, err := c.receive()
 	c.mu.Lock()
@@ -65,12 +71,15 @@ func (c *Conn) receive() (*block, error) {
 	return b.grow(n), err
 }
 
-// flush sends what is queued, all of it, unless the transport fails. What could not be sent stays queued.
-func (c *Conn) flush() error {
+// flush sends what is queued, all of it, unless the transport fails or one of those deadlines passes. What could not
+// be sent stays queued.
+func (c *Conn) flush(by deadlineSet) error {
 	for c.queued() {
-		c.writing.Lock()
-		err := c.drain()
-		c.writing.Unlock()
+		if err := c.takeTurn(context.Background(), c.writing, by); err != nil {
+			return err
+		}
+		err := c.drain(by)
+		<-c.writing
 		if err != nil {
 			return err
 		}
@@ -86,7 +95,11 @@ func (c *Conn) queued() bool {
 }
 
 // drain writes out, in order, what is in sending and in the queue. writing is held.
-func (c *Conn) drain() error {
+func (c *Conn) drain(by deadlineSet) error {
+	if by != byWrite {
+		c.endWritesBy(by)
+		defer c.endWritesBy(byWrite)
+	}
 	for {
 		c.mu.Lock()
 		if c.sending == nil {
@@ -107,9 +120,9 @@ func (c *Conn) drain() error {
 
 // flushFlight sends the last of a server's handshake, or an alert: nobody can be made to wait until the peer reads
 // it. A plain socket has room for it.
-func (c *Conn) flushFlight() {
+func (c *Conn) flushFlight(by deadlineSet) {
 	if c.socket != nil {
-		c.flush()
+		c.flush(by)
 	} else {
 		c.flushInBackground()
 	}
@@ -121,7 +134,7 @@ func (c *Conn) flushAside() error {
 	tooMuch := len(c.out.unread()) > maxQueue
 	c.mu.Unlock()
 	if tooMuch {
-		return c.flush()
+		return c.flush(byRead)
 	}
 	c.flushInBackground()
 	return nil
@@ -133,7 +146,7 @@ func (c *Conn) flushInBackground() {
 		return
 	}
 	go func() {
-		err := c.flush()
+		err := c.flush(0)
 		c.flushing.Store(false)
 		if err == nil && c.queued() { // came while we were leaving
 			c.flushInBackground()
@@ -213,7 +226,7 @@ func (c *Conn) readAhead() error {
 		if r.wrote {
 			c.flushInBackground()
 		}
-		if err := c.fill(r.arrivals); err != nil {
+		if err := c.fill(r.arrivals, 0); err != nil {
 			return c.transportError(err)
 		}
 		r, err = c.cross(doReadAhead, buf[:])
@@ -222,30 +235,4 @@ func (c *Conn) readAhead() error {
 		return errPeerClosed
 	}
 	return err
-}
-
-// A deadline is a time that can be asked for cheaply.
-type deadline struct{ at atomic.Int64 } // Unix nanoseconds; 0 is never
-
-func (d *deadline) set(t time.Time) {
-	if t.IsZero() {
-		d.at.Store(0)
-		return
-	}
-	d.at.Store(max(1, t.UnixNano()))
-}
-
-func (d *deadline) passed() bool {
-	at := d.at.Load()
-	return at != 0 && time.Now().UnixNano() >= at
-}
-
-// timer returns a channel that tells when the deadline has passed, nil for never, and what ends it.
-func (d *deadline) timer() (<-chan time.Time, func()) {
-	at := d.at.Load()
-	if at == 0 {
-		return nil, func() {}
-	}
-	t := time.NewTimer(time.Until(time.Unix(0, at)))
-	return t.C, func() { t.Stop() }
 }
