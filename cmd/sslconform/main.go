@@ -18,9 +18,10 @@ import (
 
 // The exit statuses.
 const (
-	exitFine = iota
-	exitDiffers
-	exitUsage
+	exitFine        = 0
+	exitDiffers     = 1
+	exitUsage       = 2
+	exitInterrupted = 130
 )
 
 // errDiffers ends a run that saw something else than expected. The report has said so already.
@@ -43,7 +44,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitDiffers
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(stderr, "sslconform: interrupted")
-		return exitDiffers
+		return exitInterrupted
 	default:
 		fmt.Fprintf(stderr, "sslconform: %v\n", err)
 		return exitUsage
