@@ -94,8 +94,8 @@ func (c *Ctx) SessionCacheSize() (n int) {
 }
 
 // SetTimeout sets how long the sessions made later may be resumed, in whole seconds, and returns the timeout before.
-// 0 is libssl's default of two hours. A negative one makes sessions that are born expired, and from OpenSSL 3.1 to
-// 3.5 on (the version is not traced further) ones that never expire.
+// 0 is libssl's default of two hours. A negative one makes sessions that are born expired; with OpenSSL 3.5, ones that
+// practically never expire.
 //
 // C: SSL_CTX_set_timeout(3)
 func (c *Ctx) SetTimeout(d time.Duration) (previous time.Duration) {
