@@ -9,7 +9,7 @@ GO := scripts/env.sh go
 TESTFLAGS ?= -count=1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint race cgocheck asan build setup docker clean
+.PHONY: help run test check lint race matrix cgocheck asan build setup docker clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,10 @@ lint: ## gofmt, vet, staticcheck, the C warnings, the README's program
 race: ## the tests under the race detector
 	@scripts/setup.sh test
 	$(GO) test -race $(TESTFLAGS) work
+
+matrix: ## the tests and the clauses beside libssl 1.1.1, 3.0, 3.5, 3.6 and 4.0 (VERSIONS="trixie sid")
+	@scripts/setup.sh test
+	@TESTFLAGS="$(TESTFLAGS)" scripts/matrix.sh $(VERSIONS)
 
 cgocheck: ## the tests with every Go pointer stored into C memory checked
 	@scripts/setup.sh test

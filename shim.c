@@ -772,6 +772,17 @@ SSL_SETTER(SSL_set_generate_session_id, (SSL *ssl, int on), ssl, on ? on_generat
 SSL_SETTER(SSL_set_session, (SSL *ssl, SSL_SESSION *session), ssl, session)
 SSL_SETTER(SSL_set_tlsext_host_name, (SSL *ssl, const char *name), ssl, name)
 
+#if OPENSSL_VERSION_NUMBER >= 0x40000000L
+gls_ret gls_SSL_set1_host(SSL *ssl, const char *name) {
+    call c;
+    gls_ret r = {0};
+    begin_ssl(&c, ssl);
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    CALL(r, SSL_set1_dnsname, (ssl, name));
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+#else
 gls_ret gls_SSL_set1_host(SSL *ssl, const char *name) {
     call c;
     gls_ret r = {0};
@@ -781,6 +792,7 @@ gls_ret gls_SSL_set1_host(SSL *ssl, const char *name) {
     end(&c, &r, r.ret != 1);
     return r;
 }
+#endif
 
 gls_ret gls_SSL_set1_ip(SSL *ssl, const char *ip) {
     call c;

@@ -9,8 +9,7 @@
 #ifndef GLS_SHIM_H
 #define GLS_SHIM_H
 
-#include <openssl/opensslv.h>
-#if OPENSSL_VERSION_NUMBER >= 0x30000000L && !defined(OPENSSL_NO_DEPRECATED)
+#ifndef OPENSSL_NO_DEPRECATED /* before every header of OpenSSL: the first one decides */
 # define OPENSSL_NO_DEPRECATED
 #endif
 
