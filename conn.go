@@ -109,7 +109,8 @@ func (c *Conn) LocalAddr() net.Addr { return c.transport.LocalAddr() }
 func (c *Conn) RemoteAddr() net.Addr { return c.transport.RemoteAddr() }
 
 // Handshake runs the handshake if it has not been run. Either deadline ends it; one that a Read or a Write has run is
-// ended by theirs. After a time-out it goes on where it was when it is called again; any other failure is final and returned again.
+// ended by theirs. On a transport that is no plain socket an alert, or a TLS 1.3 server's tickets, may still be on their
+// way when it returns: Close sends them. After a time-out it goes on where it was when it is called again; any other failure is final and returned again.
 //
 // C: SSL_do_handshake(3)
 func (c *Conn) Handshake() error { return c.HandshakeContext(context.Background()) }

@@ -12,7 +12,8 @@ import (
 
 // ConnectionState returns what was negotiated, as crypto/tls says it. Before the handshake is complete only
 // HandshakeComplete means anything. VerifiedChains holds the one chain that libssl built, if it verified one in this
-// connection.
+// connection. ServerName on a server that has resumed a TLS 1.2 session is what libssl keeps in the session: the name
+// that it was made for, if there was a server name callback then.
 //
 // C: SSL_version(3)
 func (c *Conn) ConnectionState() tls.ConnectionState {
