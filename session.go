@@ -303,7 +303,7 @@ func (x *Session) PeerCertificate() (*x509.Certificate, error) {
 
 // String names the session without its secrets: version, the start of its id, context and time.
 func (x *Session) String() string {
-	if x == nil || get(x, func(*C.SSL_SESSION) bool { return true }) == false {
+	if x == nil || !get(x, func(*C.SSL_SESSION) bool { return true }) {
 		return "Session(closed)"
 	}
 	id := x.ID()

@@ -28,6 +28,7 @@ func (c *Conn) ConnectionState() tls.ConnectionState {
 			s.CipherSuite = uint16(C.SSL_CIPHER_get_protocol_id(cipher))
 		}
 		s.NegotiatedProtocol = negotiatedProtocol(p)
+		//lint:ignore SA1019 crypto/tls still sets it, and programs still look
 		s.NegotiatedProtocolIsMutual = true
 		s.ServerName = C.GoString(C.SSL_get_servername(p, C.TLSEXT_NAMETYPE_host_name))
 		s.OCSPResponse = ocspResponse(p)
