@@ -9,7 +9,7 @@ GO := scripts/env.sh go
 TESTFLAGS ?= -count=1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint race matrix cgocheck asan build setup docker clean
+.PHONY: help run test check lint race matrix errata cgocheck asan build setup docker compose clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -31,9 +31,13 @@ race: ## the tests under the race detector
 	@scripts/setup.sh test
 	$(GO) test -race $(TESTFLAGS) work
 
-matrix: ## the tests and the clauses beside libssl 1.1.1, 3.0, 3.5, 3.6 and 4.0 (VERSIONS="trixie sid")
+matrix: build ## the tests and the clauses beside libssl 1.1.1, 3.0, 3.5, 3.6 and 4.0 (VERSIONS="trixie sid")
 	@scripts/setup.sh test
 	@TESTFLAGS="$(TESTFLAGS)" scripts/matrix.sh $(VERSIONS)
+
+# Of the versions that the last `make matrix` ran, or else of this machine's.
+errata: build ## write docs/manual-errata.md
+	@bin/sslconform errata -o docs/manual-errata.md $(wildcard bin/matrix/*.json)
 
 cgocheck: ## the tests with every Go pointer stored into C memory checked
 	@scripts/setup.sh test
@@ -51,10 +55,16 @@ build: ## build bin/sslconform
 setup: ## install what the other targets need, or say what is missing
 	@scripts/setup.sh all
 
-docker: ## build the image and print its libssl's report
+BASE ?= debian:bookworm
+docker: ## build the image of BASE and print its libssl's report
 	@command -v docker >/dev/null || { echo "docker is not installed"; exit 1; }
-	docker build -t sslconform .
+	docker build --build-arg BASE=$(BASE) -t sslconform .
 	docker run --rm sslconform
+
+compose: ## build the images of all Debian releases and print their reports
+	@docker compose version >/dev/null || { echo "docker compose is not installed"; exit 1; }
+	docker compose build
+	docker compose up --no-log-prefix
 
 clean: ## remove what was built
 	rm -rf bin

@@ -10,6 +10,7 @@ type block struct {
 	b    []byte
 	off  int
 	pool *sync.Pool
+	size int // of the pool's blocks
 }
 
 const (
@@ -28,7 +29,7 @@ var (
 
 func newPool(size int) *sync.Pool {
 	p := &sync.Pool{}
-	p.New = func() any { return &block{b: make([]byte, 0, size), pool: p} }
+	p.New = func() any { return &block{b: make([]byte, 0, size), pool: p, size: size} }
 	return p
 }
 
@@ -46,7 +47,7 @@ func newBlock(plaintext int) *block {
 
 // release gives the block back.
 func (k *block) release() {
-	if k == nil || cap(k.b) > bigBlock {
+	if k == nil || cap(k.b) > k.size { // it has outgrown its pool
 		return
 	}
 	k.b, k.off = k.b[:0], 0

@@ -38,17 +38,21 @@ type Conn struct {
 	message sync.Mutex    // held by a Write over its retries: libssl wants the same bytes again
 
 	// Guarded by SSL.mu.
-	in       *block        // ciphertext that libssl has not taken yet
-	eof      bool          // the transport has ended
-	arrivals uint64        // how often ciphertext, or the end, has come
-	plain    []byte        // read ahead of a Read
-	out      *block        // ciphertext to be sent
-	unsent   bool          // there is some in sending too
-	broken   error         // libssl has given the connection up
-	progress chan struct{} // closed when something has arrived; nil if nobody waits
+	in       *block // ciphertext that libssl has not taken yet
+	eof      bool   // the transport has ended
+	arrivals uint64 // how often ciphertext, or the end, has come
+	plain    []byte // read ahead of a Read
+	out      *block // ciphertext to be sent
+	untold   int    // crossings whose callbacks have yet to be told: out is held back
+	unsent   bool   // there is some in sending too
+	broken   error  // libssl has given the connection up
 
-	flushing atomic.Bool // a goroutine is sending what is queued
-	pumping  atomic.Bool // a goroutine is reading ahead
+	progress signal // something has arrived, or a deadline has changed
+
+	flushing atomic.Bool         // a goroutine is sending what is queued
+	pumping  atomic.Bool         // a goroutine is reading ahead
+	waiting  atomic.Int32        // those it does so for
+	parked   atomic.Pointer[any] // a callback's panic while it did, for one of those
 
 	deadlines deadlines
 
@@ -125,15 +129,17 @@ func (c *Conn) HandshakeContext(ctx context.Context) error {
 
 // ensureHandshake is HandshakeContext for what ends by those deadlines.
 func (c *Conn) ensureHandshake(ctx context.Context, by deadlineSet) error {
+	if c.inCallback() {
+		return ErrInCallback
+	}
 	if c.done.Load() {
 		if c.closing.Load() {
 			return ErrClosed
 		}
 		return nil
 	}
-	if c.inCallback() {
-		return ErrInCallback
-	}
+	c.writers.Add(1) // a handshake writes too
+	defer c.writers.Add(-1)
 	if err := c.takeTurn(ctx, c.token, by); err != nil {
 		return err
 	}
@@ -297,6 +303,9 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 			}
 			continue
 		}
+		if r.code != C.SSL_ERROR_NONE {
+			return n, &Error{Op: "SSL_write", Ret: r.n, SSLError: r.code}
+		}
 		n += r.n
 	}
 	if err := c.flush(byWrite); err != nil {
@@ -404,6 +413,8 @@ type halfCloser interface{ CloseWrite() error }
 // of a TLS 1.3 server do, would make the kernel reset the connection and throw away what the peer has not read yet.
 func (c *Conn) linger(half halfCloser) {
 	defer c.transport.Close()
+	timer := time.AfterFunc(lingerTime, func() { c.transport.Close() }) // for transports without deadlines
+	defer timer.Stop()
 	half.CloseWrite()
 	c.reading <- struct{}{} // who has it has been woken
 	c.transport.SetReadDeadline(time.Now().Add(lingerTime))
@@ -427,7 +438,7 @@ func (c *Conn) free() *C.gls_note {
 	c.in.release()
 	c.out.release()
 	c.in, c.out, c.plain = nil, nil, nil
-	c.arrived()
+	c.progress.give()
 	return c.handle.free()
 }
 
@@ -484,34 +495,67 @@ func (c *Conn) cross(op operation, p []byte) (crossed, error) {
 	if r.waiters != nil {
 		defer close(r.waiters) // who waits for something new finds the callbacks told of it
 	}
+	if op == doReadAhead {
+		defer c.parkPanic()
+	}
 	if notes != nil {
-		c.telling.enter()
-		defer c.telling.leave()
-		deliver(notes)
+		c.tell(notes)
 	}
 	if panicked != nil {
+		if err == nil { // libssl takes a failed lookup for one that found nothing, and would go on
+			c.giveUp()
+		}
 		c.flushInBackground()
 		panic(*panicked)
 	}
 	return r, err
 }
 
+var errPanicked = errors.New("libssl: connection given up: a callback panicked")
+
+// giveUp ends a connection that libssl sees no fault in. The peer finds it cut.
+func (c *Conn) giveUp() {
+	c.mu.Lock()
+	c.broken = errPanicked
+	c.handle.whole.Store(false)
+	c.mu.Unlock()
+	c.transport.Close()
+}
+
+// tell tells the callbacks what happened in a crossing, and then lets go what the crossing wrote.
+func (c *Conn) tell(notes *C.gls_note) {
+	c.telling.enter()
+	defer func() {
+		c.telling.leave()
+		c.mu.Lock()
+		c.untold--
+		c.mu.Unlock()
+		c.flushInBackground() // somebody may have found it held back, and gone
+	}()
+	deliver(notes)
+}
+
 // crossLocked is the crossing itself. What libssl wrote is queued before anybody else can cross.
 func (c *Conn) crossLocked(op operation, p []byte) (r crossed, notes *C.gls_note, panicked *any, err error) {
-	if op == doHandshake {
-		defer c.origin.runlock(c.origin.rlock())
+	if op != doShutdown { // a Read renegotiates too, and a Write goes on with it
+		c.origin.rlock()
+		defer c.origin.mu.RUnlock()
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ptr == nil {
 		return r, nil, nil, c.gone()
 	}
-	if c.broken != nil {
-		return r, nil, nil, c.broken
-	}
 	if op == doRead && len(c.plain) > 0 {
 		return crossed{n: c.takePlain(p)}, nil, nil, nil
 	}
+	if c.broken != nil {
+		return r, nil, nil, c.broken
+	}
+	if op != doShutdown && c.ctx != c.origin {
+		c.hold(c.ctx)
+	}
+	defer c.letGo()
 	if op == doHandshake {
 		if err := c.checkName(); err != nil {
 			return r, nil, nil, err
@@ -538,19 +582,25 @@ func (c *Conn) crossLocked(op operation, p []byte) (r crossed, notes *C.gls_note
 		io = C.gls_SSL_shutdown(c.ptr)
 	}
 	panicked, c.panicked = c.panicked, nil
+	if io.in_used > 0 {
+		c.arrivals++ // what an earlier crossing waited for may be here
+	}
 	c.take(io)
 	r = crossed{n: int(io.r.ret), code: int(io.r.ssl_error), wrote: io.out_len > 0 || io.spill != nil, arrivals: c.arrivals}
 	if op == doHandshake {
 		r.version = int(C.SSL_version(c.ptr))
-	}
-	if io.in_used > 0 || c.eof {
-		r.waiters, c.progress = c.progress, nil
 	}
 	if op == doReadAhead && r.n > 0 {
 		c.plain = append(c.plain, p[:r.n]...)
 	}
 	if io.r.ssl_error == C.SSL_ERROR_SSL || io.r.ssl_error == C.SSL_ERROR_SYSCALL {
 		err = c.fail(op, io)
+	}
+	if io.in_used > 0 || c.eof || c.broken != nil {
+		r.waiters = c.progress.take()
+	}
+	if io.r.notes != nil {
+		c.untold++
 	}
 	c.callbackErr = nil
 	return r, io.r.notes, panicked, err
@@ -585,31 +635,37 @@ func (c *Conn) takePlain(p []byte) int {
 	if c.plain = c.plain[n:]; len(c.plain) == 0 {
 		c.plain = nil
 	}
-	c.arrived()
+	c.progress.give()
 	return n
 }
 
-// changed returns what is closed when something arrives or a deadline changes.
-func (c *Conn) changed() <-chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.progress == nil {
-		c.progress = make(chan struct{})
+// A signal is waited for by many, and has a lock of its own: who waits must not have to wait for a crossing.
+type signal struct {
+	mu sync.Mutex
+	c  chan struct{} // nil if nobody waits
+}
+
+// wait returns what is closed when the signal is given next.
+func (s *signal) wait() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.c == nil {
+		s.c = make(chan struct{})
 	}
-	return c.progress
+	return s.c
 }
 
-// nudge has those who wait look again.
-func (c *Conn) nudge() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.arrived()
+// take returns what gives the signal when it is closed; nil if nobody waits.
+func (s *signal) take() chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.c
+	s.c = nil
+	return c
 }
 
-// arrived wakes those who wait for something to arrive. mu is held.
-func (c *Conn) arrived() {
-	if c.progress != nil {
-		close(c.progress)
-		c.progress = nil
+func (s *signal) give() {
+	if c := s.take(); c != nil {
+		close(c)
 	}
 }

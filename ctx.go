@@ -6,7 +6,6 @@ import "C"
 import (
 	"errors"
 	"runtime"
-	"sync"
 	"sync/atomic"
 )
 
@@ -17,15 +16,12 @@ type Ctx struct {
 	handle *ctxHandle
 
 	// mu is read-locked by whoever is in a crossing that reads the SSL_CTX, and locked by setters.
-	mu sync.RWMutex
-	// settings is locked by setters too, and read-locked by another Ctx's connection that switches to this one: that
-	// one holds its own Ctx's mu already, and two of those in turn could wait for each other for ever.
-	settings sync.RWMutex
-	closed   atomic.Bool
-	inside   atomic.Int32 // this Ctx's callbacks now running inside C
+	mu     ctxLock
+	closed atomic.Bool
+	inside atomic.Int32 // this Ctx's callbacks now running inside C
 
-	identity            identity // guarded by settings
-	keepsClientSessions bool     // a Dialer wants to be told of them; guarded by settings
+	identity            identity // guarded by mu
+	keepsClientSessions bool     // a Dialer wants to be told of them; guarded by mu
 
 	requireName   bool // a client verifies its peer's name: set once, by NewClientCtx
 	generate      atomic.Pointer[GenerateSessionID]
@@ -41,11 +37,13 @@ type ctxHandle struct {
 	ptr   *C.SSL_CTX
 	id    uintptr
 	freed atomic.Bool
+	sid   string // the session id context; guarded by contextUsers
 }
 
 // free drops our reference. Connections have their own.
 func (h *ctxHandle) free() {
 	if !h.freed.Swap(true) {
+		contextUsers.unregister(h)
 		C.gls_SSL_CTX_free(h.ptr)
 	}
 }
@@ -104,8 +102,6 @@ func (c *Ctx) Close() error {
 func (c *Ctx) free() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.settings.Lock()
-	defer c.settings.Unlock()
 	c.handle.free()
 }
 
@@ -114,26 +110,17 @@ func (c *Ctx) isInside() bool {
 	return c.inside.Load() != 0 && C.gls_inside_ctx(c.ptr) != 0
 }
 
-// rlock read-locks mu, unless the caller is inside: a second read lock would wait for a setter that waits for the
-// first. It returns what runlock wants.
-func (c *Ctx) rlock() (locked bool) {
-	if c.isInside() {
-		return false
-	}
-	c.mu.RLock()
-	return true
-}
+// callbacksInside counts the callbacks that run inside C now, of whatever connection.
+var callbacksInside atomic.Int32
 
-func (c *Ctx) runlock(locked bool) {
-	if locked {
-		c.mu.RUnlock()
-	}
-}
+// rlock read-locks mu. A callback that runs inside C is nested in the crossing below.
+func (c *Ctx) rlock() { c.mu.RLock(callbacksInside.Load() != 0 && C.gls_inside_any() != 0) }
 
 // view runs what only reads, or what libssl itself locks. It reports false for a closed Ctx.
 func (c *Ctx) view(f func(p *C.SSL_CTX)) bool {
 	defer runtime.KeepAlive(c)
-	defer c.runlock(c.rlock())
+	c.rlock()
+	defer c.mu.RUnlock()
 	if c.closed.Load() {
 		return false
 	}
@@ -156,8 +143,6 @@ func (c *Ctx) change(f func(p *C.SSL_CTX) C.gls_ret) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.settings.Lock()
-	defer c.settings.Unlock()
 	if c.closed.Load() {
 		return ErrClosed
 	}

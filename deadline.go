@@ -4,6 +4,7 @@ package libssl
 
 import (
 	"context"
+	"math"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -71,7 +72,7 @@ func (c *Conn) SetReadDeadline(t time.Time) error { return c.setDeadlines(byRead
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.setDeadlines(byWrite, t) }
 
 func (c *Conn) setDeadlines(which deadlineSet, t time.Time) error {
-	defer c.nudge() // who waits with the old ones
+	defer c.progress.give() // who waits with the old ones
 	d := &c.deadlines
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -80,7 +81,7 @@ func (c *Conn) setDeadlines(which deadlineSet, t time.Time) error {
 	}
 	at := int64(0)
 	if !t.IsZero() {
-		at = max(1, t.UnixNano())
+		at = nanoseconds(t)
 	}
 	if which&byRead != 0 {
 		d.read.Store(at)
@@ -89,6 +90,17 @@ func (c *Conn) setDeadlines(which deadlineSet, t time.Time) error {
 		d.write.Store(at)
 	}
 	return c.applyDeadlines(which)
+}
+
+// nanoseconds is Unix time for any time but the zero one, never 0.
+func nanoseconds(t time.Time) int64 {
+	switch sec := t.Unix(); {
+	case sec <= 0:
+		return 1
+	case sec >= math.MaxInt64/int64(time.Second):
+		return math.MaxInt64
+	}
+	return t.UnixNano()
 }
 
 // applyDeadlines hands those to the transport that a change of which may have changed.
@@ -151,7 +163,7 @@ func (c *Conn) takeTurn(ctx context.Context, lock chan struct{}, by deadlineSet)
 	default:
 	}
 	for {
-		changed := c.changed()
+		changed := c.progress.wait()
 		timeout, stop := c.deadlines.timer(by)
 		select {
 		case lock <- struct{}{}:

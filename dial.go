@@ -85,7 +85,7 @@ func (d *Dialer) dial(ctx context.Context, network, addr string) (*Conn, error) 
 
 // prepare sets the name and the session.
 func (d *Dialer) prepare(c *Conn, name, port string) error {
-	verifies := d.Ctx.verifyMode()&VerifyPeer != 0
+	verifies := c.verifyMode()&VerifyPeer != 0
 	if err := c.setName(name, verifies); err != nil {
 		return err
 	}
@@ -147,8 +147,8 @@ func (s *SSL) tellNew(sess *Session) {
 
 // cacheKey names a server as this Ctx verifies it.
 func (c *Ctx) cacheKey(name, port string) string {
-	c.settings.RLock()
-	defer c.settings.RUnlock()
+	c.rlock()
+	defer c.mu.RUnlock()
 	sum := c.identity.sum()
 	return fmt.Sprintf("%s/%x", net.JoinHostPort(name, port), sum[:8])
 }

@@ -10,9 +10,11 @@ import (
 	"crypto/tls"
 	"encoding/binary"
 	"fmt"
+	"hash"
 	"maps"
 	"os"
 	"slices"
+	"sync"
 )
 
 // NewServerCtx returns a Ctx for servers with safe defaults: TLS 1.2 or newer, and a session id context that is
@@ -54,7 +56,10 @@ func NewClientCtx() (*Ctx, error) {
 	c.SetSessionCacheMode(SessionCacheClient | SessionCacheNoInternalStore)
 	err = c.SetMinVersion(tls.VersionTLS12)
 	if err == nil {
-		err = c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set_default_verify_paths(p) })
+		err = c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret {
+			c.identity.trust = append(c.identity.trust, "system;"...)
+			return C.gls_SSL_CTX_set_default_verify_paths(p)
+		})
 	}
 	if err != nil {
 		c.Close()
@@ -74,37 +79,125 @@ type identity struct {
 	trust        []byte                       // what LoadVerifyLocations was given
 	mode         VerifyMode
 	random       []byte // stands for a VerifyFunc
+
+	verifies [sha256.Size]byte // verification(), since the last change
 }
 
 // sum is equal for two Ctx that were set up alike, in this process or another.
 func (i *identity) sum() [sha256.Size]byte {
-	h := sha256.New()
-	part := func(b []byte) {
-		binary.Write(h, binary.BigEndian, uint64(len(b)))
-		h.Write(b)
-	}
-	part([]byte("libssl session id context 1"))
+	h := hasher{sha256.New()}
+	h.part([]byte("libssl session id context 1"))
 	for _, kind := range slices.Sorted(maps.Keys(i.certificates)) {
 		sum := i.certificates[kind]
-		part([]byte(kind))
-		part(sum[:])
+		h.part([]byte(kind))
+		h.part(sum[:])
 	}
-	part(i.trust)
-	part(binary.BigEndian.AppendUint64(nil, uint64(i.mode)))
-	part(i.random)
-	return [sha256.Size]byte(h.Sum(nil))
+	verification := i.verification()
+	h.part(verification[:])
+	return h.sum()
 }
 
-// contextFor returns the session id context of a connection that switches from i to the Ctx of to. It is that Ctx's
-// own, unless the two have the same one and let in different peers: a session made at one would be resumed at the
-// other then, past its verification.
-func (i *identity) contextFor(to *identity) []byte {
-	sum := to.sum()
-	if len(to.sid) == 0 || !bytes.Equal(i.sid, to.sid) || i.sum() == sum {
-		return to.sid
+// verification is equal for two Ctx that let in the same peers.
+func (i *identity) verification() [sha256.Size]byte {
+	h := hasher{sha256.New()}
+	h.part(i.trust)
+	h.part(binary.BigEndian.AppendUint64(nil, uint64(i.mode)))
+	h.part(i.random)
+	return h.sum()
+}
+
+// context returns the session id context of a connection that has come to i by its server name. It is i's own, unless
+// another Ctx of this process has or had the same and lets in other peers: a session made there would be resumed here
+// then, past the verification.
+func (i *identity) context() []byte {
+	if i.mode&VerifyPeer == 0 || len(i.sid) == 0 || !contextUsers.shared(i.sid, i.verifies) {
+		return i.sid
 	}
-	mixed := sha256.Sum256(append(sum[:], to.sid...))
+	mixed := sha256.Sum256(append(i.verifies[:], i.sid...))
 	return mixed[:]
+}
+
+// hasher hashes parts such that no two lists of parts have the same hash.
+type hasher struct{ hash.Hash }
+
+func (h hasher) part(b []byte) {
+	binary.Write(h, binary.BigEndian, uint64(len(b)))
+	h.Write(b)
+}
+
+func (h hasher) sum() [sha256.Size]byte { return [sha256.Size]byte(h.Sum(nil)) }
+
+// contextUsers knows which session id contexts the Ctx of this process have, and whom they let in.
+var contextUsers = users{
+	set:  make(map[string]map[*ctxHandle][sha256.Size]byte),
+	used: make(map[string]use),
+}
+
+type users struct {
+	mu   sync.Mutex
+	set  map[string]map[*ctxHandle][sha256.Size]byte // what is set up now
+	used map[string]use                              // what sessions may have been made with; never forgotten
+}
+
+// A use is the first verification that a context was used with, and whether there was another.
+type use struct {
+	verification [sha256.Size]byte
+	shared       bool
+}
+
+// register says anew what a Ctx has.
+func (u *users) register(h *ctxHandle, sid []byte, verification [sha256.Size]byte) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.forget(h)
+	if len(sid) > 0 {
+		if u.set[string(sid)] == nil {
+			u.set[string(sid)] = make(map[*ctxHandle][sha256.Size]byte)
+		}
+		u.set[string(sid)][h] = verification
+		h.sid = string(sid)
+	}
+}
+
+// unregister is for a Ctx that is gone.
+func (u *users) unregister(h *ctxHandle) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.forget(h)
+}
+
+func (u *users) forget(h *ctxHandle) {
+	delete(u.set[h.sid], h)
+	if len(u.set[h.sid]) == 0 {
+		delete(u.set, h.sid)
+	}
+	h.sid = ""
+}
+
+// use notes that sessions are made with a context.
+func (u *users) use(sid []byte, verification [sha256.Size]byte) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	before, ok := u.used[string(sid)]
+	if !ok {
+		u.used[string(sid)] = use{verification: verification}
+	} else if before.verification != verification && !before.shared {
+		before.shared = true
+		u.used[string(sid)] = before
+	}
+}
+
+// shared reports whether somebody has or had that context who lets in other peers.
+func (u *users) shared(sid []byte, verification [sha256.Size]byte) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, other := range u.set[string(sid)] {
+		if other != verification {
+			return true
+		}
+	}
+	before, ok := u.used[string(sid)]
+	return ok && (before.shared || before.verification != verification)
 }
 
 // changeIdentity is change for a setter of what identity knows.
@@ -122,13 +215,33 @@ func (c *Ctx) changeIdentity(f func(p *C.SSL_CTX) C.gls_ret) error {
 			}
 			i.certificates[kind] = sum
 		}
-		if !i.derive || i.chosen {
-			return r
+		sid := i.sid
+		if i.derive && !i.chosen {
+			sum := i.sum()
+			sid = sum[:]
+			r = setCtxSID(p, sid)
 		}
-		sum := i.sum()
-		i.sid = sum[:]
-		return setCtxSID(p, i.sid)
+		if r.ret == 1 {
+			c.setContext(sid)
+		}
+		return r
 	})
+}
+
+// setContext notes the session id context, and whom it goes with. mu is locked.
+func (c *Ctx) setContext(sid []byte) {
+	i := &c.identity
+	i.sid = bytes.Clone(sid)
+	i.verifies = i.verification()
+	contextUsers.register(c.handle, sid, i.verifies)
+}
+
+// use notes that a connection makes sessions with the context. A derived one needs no note: nobody else has it. mu is
+// read-locked.
+func (i *identity) use() {
+	if len(i.sid) > 0 && (i.chosen || !i.derive) {
+		contextUsers.use(i.sid, i.verifies)
+	}
 }
 
 // LoadVerifyLocations adds the CAs that peers' certificates are verified with: those of a PEM file, those of a

@@ -83,17 +83,34 @@ func TestRegistryKeepsNothingAlive(t *testing.T) {
 }
 
 // Sessions cross from one Ctx to another only where both let in the same peers.
-func TestIdentityContextFor(t *testing.T) {
-	lax := &identity{sid: []byte("svc")}
-	strict := &identity{sid: []byte("svc"), mode: VerifyPeer | VerifyFailIfNoPeerCert}
-	assert.Equal(t, []byte("svc"), lax.contextFor(lax))
-	assert.NotEqual(t, []byte("svc"), lax.contextFor(strict))
-	assert.Len(t, lax.contextFor(strict), sha256.Size)
-	assert.Equal(t, lax.contextFor(strict), lax.contextFor(strict), "the same each time, or nothing would resume")
-	other := &identity{sid: []byte("other"), mode: VerifyPeer}
-	assert.Equal(t, []byte("other"), lax.contextFor(other))
-	none := &identity{mode: VerifyPeer}
-	assert.Empty(t, lax.contextFor(none), "libssl itself refuses a session without a context here")
+func TestIdentityContext(t *testing.T) {
+	strict := VerifyPeer | VerifyFailIfNoPeerCert
+	made := func(sid string, mode VerifyMode) (*identity, *ctxHandle) {
+		i := &identity{sid: []byte(sid), mode: mode}
+		i.verifies = i.verification()
+		h := new(ctxHandle)
+		contextUsers.register(h, i.sid, i.verifies)
+		t.Cleanup(func() { contextUsers.unregister(h) })
+		return i, h
+	}
+	alone, _ := made("test alone", strict)
+	made("test svc", VerifyNone)
+	front, _ := made("test svc", strict)
+	assert.Equal(t, []byte("test alone"), alone.context())
+	made("test alone", strict)
+	assert.Equal(t, []byte("test alone"), alone.context(), "another that lets in the same peers")
+	assert.Len(t, front.context(), sha256.Size)
+	assert.Equal(t, front.context(), front.context(), "the same each time, or nothing would resume")
+	lax, _ := made("test svc", VerifyNone)
+	assert.Equal(t, []byte("test svc"), lax.context(), "who lets in anybody needs no other")
+	none, _ := made("", strict)
+	assert.Empty(t, none.context(), "libssl itself refuses a session without a context here")
+
+	gone, h := made("test gone", VerifyNone)
+	gone.use()
+	contextUsers.unregister(h)
+	later, _ := made("test gone", strict)
+	assert.Len(t, later.context(), sha256.Size, "its sessions are still about")
 }
 
 func TestIdentitySum(t *testing.T) {

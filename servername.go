@@ -4,6 +4,7 @@ package libssl
 import "C"
 
 import (
+	"bytes"
 	"errors"
 	"unsafe"
 
@@ -17,10 +18,12 @@ import (
 // The switch is made at the ClientHello, before libssl looks for a session, and puts in force all of the new Ctx that
 // decides who may connect: certificates, session id context, verify mode, depth, parameters and callback, client CA
 // names, options and versions. So a session that was made without a client certificate is never resumed at a Ctx
-// that demands one. Session callbacks, cache, ticket keys and timeout stay those of the first Ctx. Where both have
-// been given the same session id context but let in different peers, the connection gets one of its own.
+// that demands one. Session callbacks, cache, ticket keys and timeout stay those of the first Ctx. If a Ctx verifies
+// its peers, and another one of the program has been given the same session id context but lets in other peers, the
+// connection gets one of its own.
 //
-// It runs inside libssl, once in each handshake.
+// It runs inside libssl, once: after HelloRetryRequest the choice stands. In a renegotiation of TLS 1.2 libssl asks the
+// Ctx that is in force then, so after a switch it does not run again.
 //
 // C: SSL_CTX_set_client_hello_cb(3)
 func (c *Ctx) SetServerNameCallback(cb func(s *SSL, name string) (*Ctx, error)) {
@@ -48,7 +51,7 @@ func (s *SSL) runClientHello(alert *C.int) C.int {
 }
 
 // switchByName asks cb once in a handshake: after HelloRetryRequest there is a second ClientHello, which may not ask
-// for somebody else.
+// for somebody else. libssl shows it to us only if the Ctx has not been switched.
 func (s *SSL) switchByName(cb func(*SSL, string) (*Ctx, error)) error {
 	name := s.helloServerName()
 	if s.asked != nil {
@@ -59,8 +62,11 @@ func (s *SSL) switchByName(cb func(*SSL, string) (*Ctx, error)) error {
 	}
 	s.asked = &name
 	ctx, err := cb(s, name)
-	if err != nil || ctx == nil || s.lost {
+	if err != nil || s.lost {
 		return err
+	}
+	if ctx == nil {
+		ctx = s.ctx
 	}
 	return s.switchTo(ctx)
 }
@@ -89,21 +95,20 @@ func (s *SSL) helloServerName() string {
 	return ""
 }
 
-// switchTo puts ctx in force.
+// switchTo puts ctx in force; where it is, only its session id context may have to be another one.
 func (s *SSL) switchTo(ctx *Ctx) error {
+	s.hold(ctx) // until the crossing ends: libssl goes on with it
+	ctx.identity.use()
+	sid := ctx.identity.context()
 	if ctx == s.ctx {
-		return nil
+		if bytes.Equal(sid, ctx.identity.sid) {
+			return nil
+		}
+		return s.setContext(sid)
 	}
-	s.origin.settings.RLock()
-	from := s.origin.identity
-	s.origin.settings.RUnlock()
-
-	ctx.settings.RLock()
-	defer ctx.settings.RUnlock()
 	if ctx.closed.Load() {
 		return ErrClosed
 	}
-	sid := from.contextFor(&ctx.identity)
 	r := C.gls_SSL_set_SSL_CTX(s.ptr, ctx.ptr, (*C.uchar)(unsafe.SliceData(sid)), C.size_t(len(sid)))
 	if r.ret != 1 {
 		return newError(r)
@@ -111,4 +116,28 @@ func (s *SSL) switchTo(ctx *Ctx) error {
 	s.ctx = ctx
 	s.verify = load(&ctx.verify)
 	return nil
+}
+
+// setContext sets the session id context from inside. mu is held.
+func (s *SSL) setContext(sid []byte) error {
+	r := C.gls_SSL_set_session_id_context(s.ptr, (*C.uchar)(unsafe.SliceData(sid)), C.size_t(len(sid)))
+	if r.ret != 1 {
+		return newError(r)
+	}
+	return nil
+}
+
+// hold keeps setters off a Ctx that s has switched to, beside its own, for this crossing. mu is held.
+func (s *SSL) hold(ctx *Ctx) {
+	s.letGo()
+	ctx.mu.RLock(true)
+	s.held = ctx
+}
+
+// letGo ends hold.
+func (s *SSL) letGo() {
+	if s.held != nil {
+		s.held.mu.RUnlock()
+		s.held = nil
+	}
 }

@@ -19,9 +19,9 @@ func (c *Ctx) SetNewSessionCallback(cb func(s *SSL, sess *Session)) {
 
 // keepClientSessions makes libssl tell of the new sessions of clients, for a Dialer with a cache.
 func (c *Ctx) keepClientSessions() error {
-	c.settings.RLock()
+	c.rlock()
 	keeps := c.keepsClientSessions
-	c.settings.RUnlock()
+	c.mu.RUnlock()
 	if keeps {
 		return nil
 	}

@@ -219,9 +219,13 @@ int gls_inside_ssl(const SSL *ssl) {
 
 int gls_inside_ctx(const SSL_CTX *ctx) {
     for (const call *c = current; c != NULL; c = c->outer)
-        if (c->ctx == ctx)
+        if (c->ctx == ctx || (c->ssl != NULL && SSL_get_SSL_CTX(c->ssl) == ctx))
             return 1;
     return 0;
+}
+
+int gls_inside_any(void) {
+    return current != NULL;
 }
 
 void gls_abandon(void) {
@@ -386,11 +390,11 @@ void gls_init(void) {
     ssl_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
     ctx_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
     window_method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "libssl window");
-    if (window_method != NULL) {
-        BIO_meth_set_read(window_method, window_read);
-        BIO_meth_set_write(window_method, window_write);
-        BIO_meth_set_ctrl(window_method, window_ctrl);
-    }
+    if (window_method == NULL)
+        abort(); /* out of memory before main */
+    BIO_meth_set_read(window_method, window_read);
+    BIO_meth_set_write(window_method, window_write);
+    BIO_meth_set_ctrl(window_method, window_ctrl);
 }
 
 /* ---- SSL_CTX ----------------------------------------------------------------------------------------- */
@@ -400,9 +404,11 @@ gls_ret gls_SSL_CTX_new(int method, uintptr_t id) {
     call c;
     gls_ret r = {0};
     begin(&c, NULL, NULL);
-    CALL_PTR(r, SSL_CTX_new, (methods[method]));
-    if (r.ptr != NULL)
-        SSL_CTX_set_ex_data(r.ptr, ctx_index, (void *)id);
+    SSL_CTX *ctx = CALL_PTR(r, SSL_CTX_new, (methods[method])) ? r.ptr : NULL;
+    if (ctx != NULL && CALL(r, SSL_CTX_set_ex_data, (ctx, ctx_index, (void *)id)) != 1) {
+        SSL_CTX_free(ctx);
+        r.ptr = NULL;
+    }
     end(&c, &r, r.ptr == NULL);
     return r;
 }
@@ -627,32 +633,41 @@ void gls_SSL_CTX_sess_set_remove_cb(SSL_CTX *ctx, int on) {
 
 /* ---- SSL --------------------------------------------------------------------------------------------- */
 
+/* Gives ssl its conn and its BIO, which it owns from then on. */
+static int equip(SSL *ssl, SSL_CTX *ctx, uintptr_t id, gls_ret *r) {
+    BIO *b = CALL_PTR(*r, BIO_new, (window_method)) ? r->ptr : NULL;
+    conn *k = b == NULL ? NULL : calloc(1, sizeof *k);
+    if (k == NULL || CALL(*r, SSL_set_ex_data, (ssl, ssl_index, k)) != 1) {
+        BIO_free(b);
+        free(k);
+        return 0;
+    }
+    *k = (conn){.id = id, .origin = ctx, .alert.sent = -1};
+    BIO_set_data(b, k);
+    BIO_set_init(b, 1);
+    SSL_set_bio(ssl, b, b);
+    return 1;
+}
+
 gls_ret gls_SSL_new(SSL_CTX *ctx, uintptr_t id, int server) {
     call c;
     gls_ret r = {0};
-    conn *k = calloc(1, sizeof *k);
-    BIO *b = NULL;
     begin(&c, NULL, ctx);
-    if (k != NULL && CALL_PTR(r, BIO_new, (window_method)))
-        b = r.ptr;
-    if (b != NULL && CALL_PTR(r, SSL_new, (ctx))) {
-        SSL *ssl = r.ptr;
-        *k = (conn){.id = id, .origin = ctx, .alert.sent = -1};
-        BIO_set_data(b, k);
-        BIO_set_init(b, 1);
-        SSL_set_ex_data(ssl, ssl_index, k);
-        SSL_set_bio(ssl, b, b);
+    SSL *ssl = CALL_PTR(r, SSL_new, (ctx)) ? r.ptr : NULL;
+    if (ssl != NULL && !equip(ssl, ctx, id, &r)) {
+        SSL_free(ssl);
+        ssl = NULL;
+    }
+    if (ssl != NULL) {
         SSL_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_AUTO_RETRY);
         SSL_set_info_callback(ssl, on_info);
         if (server)
             SSL_set_accept_state(ssl);
         else
             SSL_set_connect_state(ssl);
-    } else {
-        BIO_free(b);
-        free(k);
     }
-    end(&c, &r, r.ptr == NULL);
+    r.ptr = ssl;
+    end(&c, &r, ssl == NULL);
     return r;
 }
 

@@ -81,9 +81,11 @@ void gls_free_errs(gls_err *errs, int n);
 void gls_free_notes(gls_note *notes);
 const char *gls_reason_text(int reason);
 
-/* Callbacks of Go that run inside a crossing: is this thread in one of this object's? */
+/* Callbacks of Go that run inside a crossing: is this thread in one of this object's, or, for an SSL_CTX, of an SSL
+ * that was made from it or has switched to it? */
 int gls_inside_ssl(const SSL *ssl);
 int gls_inside_ctx(const SSL_CTX *ctx);
+int gls_inside_any(void);
 /* A callback's goroutine has ended above C frames: forget this thread's crossings. */
 void gls_abandon(void);
 

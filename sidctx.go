@@ -3,10 +3,7 @@ package libssl
 // #include "shim.h"
 import "C"
 
-import (
-	"bytes"
-	"unsafe"
-)
+import "unsafe"
 
 // SetSessionIDContext sets the context that a session must have been made in to be resumed by connections made from
 // c later; a connection takes it over when it is made. sid is any bytes, at most 32; more is
@@ -24,7 +21,7 @@ func (c *Ctx) SetSessionIDContext(sid []byte) error {
 		r := setCtxSID(p, sid)
 		if r.ret == 1 {
 			c.identity.chosen = true
-			c.identity.sid = bytes.Clone(sid)
+			c.setContext(sid)
 		}
 		return r
 	})

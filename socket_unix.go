@@ -47,7 +47,9 @@ func (s *socket) receive() (*block, error) {
 	if err := s.raw.Read(s.poll); err != nil {
 		return nil, err
 	}
-	return s.got, s.err
+	b, err := s.got, s.err
+	s.got = nil
+	return b, err
 }
 
 // tryRead reports false to wait.

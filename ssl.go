@@ -25,6 +25,7 @@ type SSL struct {
 
 	origin *Ctx // made from this one: its session callbacks stay in force
 	ctx    *Ctx // now in force
+	held   *Ctx // read-locked for the crossing under way
 
 	generate GenerateSessionID // as libssl: copied from the Ctx when made
 	verify   VerifyFunc        // the same
@@ -67,6 +68,7 @@ func newSSL(ctx *Ctx, server bool) (*SSL, error) {
 		r = C.gls_SSL_new(p, C.uintptr_t(id), cBool(server))
 		s.generate = load(&ctx.generate)
 		s.verify = load(&ctx.verify)
+		ctx.identity.use()
 	})
 	if !open || r.ptr == nil {
 		connections.remove(id)
@@ -155,7 +157,8 @@ func (s *SSL) Ctx() *Ctx {
 }
 
 // SetSession makes a client offer a copy of sess in its handshake; nil offers none. The server decides whether it
-// resumes: see SessionReused. After the handshake it is an error: libssl would tear down the live connection.
+// resumes: see SessionReused. Once the handshake has begun it is an error: libssl would tear down the connection, or
+// free the session that it is working with.
 //
 // C: SSL_set_session(3)
 func (s *SSL) SetSession(sess *Session) error {
@@ -171,7 +174,7 @@ func (s *SSL) SetSession(sess *Session) error {
 	}
 	over := false
 	err := s.set(func(ssl *C.SSL) C.gls_ret {
-		if over = s.conn.done.Load(); over {
+		if over = C.SSL_in_before(ssl) != 1; over {
 			return C.gls_ret{ret: 1}
 		}
 		r := C.gls_SSL_set_session(ssl, p)
@@ -181,7 +184,7 @@ func (s *SSL) SetSession(sess *Session) error {
 		return r
 	})
 	if over {
-		return errors.New("libssl: SSL_set_session: the handshake is over")
+		return errors.New("libssl: SSL_set_session: the handshake has begun")
 	}
 	return err
 }

@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log"
 	"os"
+	"runtime/debug"
 	"time"
 )
 
@@ -87,11 +89,12 @@ func (c *Conn) flush(by deadlineSet) error {
 	return nil
 }
 
-// queued reports whether ciphertext is waiting to be sent, or being sent.
+// queued reports whether ciphertext may be sent, or is being sent. What a crossing wrote waits until the callbacks have
+// been told of the crossing: a session is stored before the peer can know it.
 func (c *Conn) queued() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.out != nil || c.unsent
+	return c.out != nil && c.untold == 0 || c.unsent
 }
 
 // drain writes out, in order, what is in sending and in the queue. writing is held.
@@ -102,7 +105,7 @@ func (c *Conn) drain(by deadlineSet) error {
 	}
 	for {
 		c.mu.Lock()
-		if c.sending == nil {
+		if c.sending == nil && c.untold == 0 {
 			c.sending, c.out = c.out, nil
 		}
 		c.unsent = c.sending != nil
@@ -168,22 +171,27 @@ func (c *Conn) await(ctx context.Context, arrivals uint64, timeout <-chan time.T
 	if progress == nil {
 		return err
 	}
+	c.waiting.Add(1)
+	defer c.waiting.Add(-1)
 	var pumped <-chan error
 	if !full {
 		pumped = c.pump()
 	}
 	select {
 	case <-progress:
-		return nil
-	case err := <-pumped:
-		return err
+		err = nil
+	case err = <-pumped:
 	case <-timeout:
-		return os.ErrDeadlineExceeded
+		err = os.ErrDeadlineExceeded
 	case <-c.closed:
-		return ErrClosed
+		err = ErrClosed
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		err = context.Cause(ctx)
 	}
+	if v := c.parked.Swap(nil); v != nil {
+		panic(*v)
+	}
+	return err
 }
 
 // watch returns what tells of the next arrival; nil if there was one already, or none can come.
@@ -198,10 +206,7 @@ func (c *Conn) watch(arrivals uint64) (progress <-chan struct{}, full bool, err 
 	case c.arrivals != arrivals && c.in == nil:
 		return nil, false, nil
 	}
-	if c.progress == nil {
-		c.progress = make(chan struct{})
-	}
-	return c.progress, len(c.plain) >= maxPlain, nil
+	return c.progress.wait(), len(c.plain) >= maxPlain, nil
 }
 
 // pump reads for those who wait, into plain, and sends what made it stop. It is nil if a pump is running already.
@@ -211,10 +216,27 @@ func (c *Conn) pump() <-chan error {
 	}
 	result := make(chan error, 1)
 	go func() {
-		defer c.pumping.Store(false)
-		result <- c.readAhead()
+		err := ErrAbandoned // unless readAhead returns
+		defer func() {
+			result <- err
+			c.pumping.Store(false)
+			c.progress.give() // who found this pump at work starts another
+		}()
+		err = c.readAhead()
 	}()
 	return result
+}
+
+// parkPanic, deferred, keeps a callback's panic for one who waits: it must not go on in a goroutine of ours.
+func (c *Conn) parkPanic() {
+	v := recover()
+	switch {
+	case v == nil:
+	case c.waiting.Load() > 0:
+		c.parked.Store(&v)
+	default:
+		log.Printf("libssl: panic in a callback, after the call that it ran for had given up: %v\n%s", v, debug.Stack())
+	}
 }
 
 // readAhead has libssl process what arrives until it has got somewhere.
@@ -230,6 +252,9 @@ func (c *Conn) readAhead() error {
 			return c.transportError(err)
 		}
 		r, err = c.cross(doReadAhead, buf[:])
+	}
+	if r.wrote || err != nil { // an answer, or an alert
+		c.flushInBackground()
 	}
 	if err == nil && r.code == sslZeroReturn {
 		return errPeerClosed

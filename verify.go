@@ -20,10 +20,9 @@ const (
 	VerifyPostHandshake    VerifyMode = C.SSL_VERIFY_POST_HANDSHAKE       // with VerifyPeer: TLS 1.3 asks when told to, later
 )
 
-// verifyMode returns the mode.
-func (c *Ctx) verifyMode() (m VerifyMode) {
-	c.view(func(p *C.SSL_CTX) { m = VerifyMode(C.SSL_CTX_get_verify_mode(p)) })
-	return m
+// verifyMode returns the mode that was in force when the connection was made.
+func (s *SSL) verifyMode() VerifyMode {
+	return ask(s, func(p *C.SSL) VerifyMode { return VerifyMode(C.SSL_get_verify_mode(p)) })
 }
 
 // A VerifyFunc decides on each certificate of the peer's chain, from the root down, and once more for each fault that

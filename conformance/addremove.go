@@ -37,6 +37,7 @@ var addAndRemove = []Clause{
 		Says:   "Nothing on sessions without an id.",
 		Manual: Silent,
 		Truth:  "One session without an id can be added, a second takes its place, and none can be removed.",
+		Whom:   "Servers that add sessions of TLS 1.2 with tickets to the cache: each pushes out the one before, and the last cannot be removed.",
 		Modes:  only12s,
 		Want: want(
 			is("added", "true number=2"),
@@ -65,6 +66,8 @@ var addAndRemove = []Clause{
 		Says:   "Removing a session that is not in the cache does nothing and returns 0.",
 		Manual: Wrong,
 		Truth:  "For a session that is not in the cache SSL_CTX_remove_session returns 0, but still calls the callback and marks it as not resumable for good.",
+		Whom:   "Programs that use the result to learn whether anything happened: 0 can mean that the session was made useless for good.",
+		Note:   "The page says that a session is marked, and calls 0 a failure; that both come together it does not say.",
 		Modes:  stateful,
 		Want: want(
 			is("before", "resumable=true"),
@@ -92,6 +95,7 @@ var addAndRemove = []Clause{
 		Says:   "SSL_CTX_remove_session removes a session, so that it is not reused.",
 		Manual: Silent,
 		Truth:  "A session that was removed is not resumed any more, but a ticket cannot be taken back: it still resumes.",
+		Whom:   "Servers that remove a session to log a client out: with tickets the client still resumes.",
 		Modes:  all,
 		Want: want(
 			is("first", "ok reused=0/0"),
@@ -119,6 +123,7 @@ var addAndRemove = []Clause{
 		Says:   "Nothing on a session that was removed and is then added again.",
 		Manual: Silent,
 		Truth:  "A session that was removed and added again is resumed although it is marked as not resumable (TLS 1.2 before 3.0: the handshake fails).",
+		Whom:   "Programs that remove a session for a while: the mark and what libssl does with the session contradict each other.",
 		Modes:  stateful,
 		Want: want(
 			is("removed", "resumable=false"),

@@ -40,6 +40,7 @@ var cacheSize = []Clause{
 		Says:   "Nothing on negative sizes.",
 		Manual: Silent,
 		Truth:  "A negative cache size is refused: the size stays, and what comes back is 0 and not the previous size.",
+		Whom:   "Programs that pass on a size from a configuration file: a negative one is dropped, and the 0 that comes back reads as \"was unlimited\".",
 		Want: want(
 			is("-1", "previous=0 now=7"),
 			is("smallest", "previous=0 now=7"),
@@ -58,6 +59,8 @@ var cacheSize = []Clause{
 		Says:   "When a session would make the cache exceed its size, others are dropped.",
 		Manual: Wrong,
 		Truth:  "Since 3.0 the cache holds one session fewer than its size; sizes 1 and 2 both hold one.",
+		Whom:   "Servers and tests with small caches: a size of 2 keeps one session.",
+		Note:   "The page calls the size a hint, and does not say what it hints at.",
 		Modes:  stateful,
 		Want: want(
 			in(only12s, "size 0", "1 2 3 4 5 6 7 8 cache_full=0 remove_cb=0"),
@@ -87,6 +90,8 @@ var cacheSize = []Clause{
 		Says:   "When the size is made smaller, the sessions above it go when the next one is added.",
 		Manual: Wrong,
 		Truth:  "Sessions above a smaller size go when the next one is added, but since 3.0 one more than the size asks for.",
+		Whom:   "Servers that shrink the cache to an exact size: it ends up one below.",
+		Note:   "The page calls the size a hint.",
 		Modes:  stateful,
 		Want: want(
 			is("size set to 2", "number=4"),
@@ -124,6 +129,7 @@ var cacheSize = []Clause{
 		Says:   "When there is no room sessions that are not in use are dropped from the end of the list.",
 		Manual: Silent,
 		Truth:  "Use protects no session from being dropped: since 3.0 those that expire first go, before that the oldest.",
+		Whom:   "Servers under load that count on sessions in use being kept, or on the oldest being dropped.",
 		Modes:  only12s,
 		Want: want(
 			is("oldest resumed just before", "111"),

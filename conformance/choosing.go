@@ -21,6 +21,7 @@ var choosing = []Clause{
 		Says:   "Setting a session is of use on clients only.",
 		Manual: Silent,
 		Truth:  "SSL_set_session on a server succeeds and is ignored (TLS 1.3 before 3.0: the handshake fails).",
+		Whom:   "Programs that share set-up code between clients and servers: the call looks right on a server and does nothing.",
 		Modes:  all,
 		Want: want(
 			is("set on the server", "ok"),
@@ -42,6 +43,7 @@ var choosing = []Clause{
 		Says:   "Nothing on a session of a version that will not be negotiated.",
 		Manual: Silent,
 		Truth:  "A session of a version that is not negotiated is quietly not resumed; so a TLS 1.2 session is lost where both sides can do TLS 1.3.",
+		Whom:   "Clients that keep sessions across an upgrade of the server: the first connections are full handshakes, and no call tells why.",
 		Modes:  all,
 		Want: want(
 			is("other version only", "ok reused=0/0"),

@@ -17,6 +17,12 @@ type Clause struct {
 	Truth  string
 	Since  Version
 
+	// Where the page is not right: Whom that matters to, and a Note on what else is written about it. From
+	// and Until are the editions that speak of it, those of the release lines from the one up to, but not
+	// including, the other (the zero Version: no bound).
+	Whom, Note  string
+	From, Until Version
+
 	Modes []Mode // the handshakes it is observed in; none: it needs no handshake
 	Way   Way    // how libssl is reached
 	Want  []Rule // what is expected; of several rules for one fact the last that applies counts

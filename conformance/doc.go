@@ -14,4 +14,6 @@
 //   - One file for each family of functions holds its clauses (sidctx.go, genid.go, cachemode.go …).
 //   - pair.go and observer.go are what clauses are written in: a server and a client, and a notebook.
 //   - run.go runs them, judge.go compares, report.go prints.
+//   - record.go keeps a run in a file and reads it back, junit.go writes one for CI servers, matrix.go lays
+//     several side by side, errata.go tells the manual's authors.
 package conformance

@@ -17,6 +17,7 @@ var externalCache = []Clause{
 		Says:   "The callback for new sessions is called whenever one was negotiated.",
 		Manual: Wrong,
 		Truth:  "The callback for new sessions is not called by a TLS 1.2 server that issues a ticket; a TLS 1.3 server calls it for each ticket, before its handshake is over.",
+		Whom:   "Servers that store sessions from the callback: with TLS 1.2 tickets it stays silent, and in TLS 1.3 it comes while the handshake is still going on.",
 		Modes:  all,
 		Want: want(
 			in(only12s, "first", "ok reused=0/0 new_cb=1 at the end of the handshake, 1 in all, number=1"),
@@ -47,6 +48,7 @@ var externalCache = []Clause{
 		Says:   "Nothing on when a server that gives out tickets also caches its sessions.",
 		Manual: Silent,
 		Truth:  "A TLS 1.3 server with tickets fills its cache as well as soon as there is a callback for removals.",
+		Whom:   "Servers of stateless TLS 1.3 that watch removals: the cache they did not ask for grows to its full size.",
 		Modes:  tickets,
 		Want: want(
 			is("no callback; callback for new sessions", "number=0"),
@@ -72,6 +74,7 @@ var externalCache = []Clause{
 		Says:   "Nothing on servers that verify clients without having a session id context.",
 		Manual: Silent,
 		Truth:  "A server that verifies clients without a context tells its callback of no session and caches none, silently; a client that verifies does both.",
+		Whom:   "Servers that verify clients and share sessions outside: without a context the store stays empty, and nothing says so.",
 		Modes:  all,
 		Want: want(
 			is("server", "ok reused=0/0 new_cb=0 number=0"),
@@ -93,6 +96,7 @@ var externalCache = []Clause{
 		Says:   "The callback for removals is called when a session is removed from the cache.",
 		Manual: Wrong,
 		Truth:  "The callback for removals is called as well for a session that is not in the cache, so twice if one is removed twice; never for one without an id.",
+		Whom:   "Programs that count or delete in the callback: it may come twice for a session, or for one that was never cached.",
 		Modes:  all,
 		Want: want(
 			in(not12t, "removed", "true remove_cb=1 its id=true"),
@@ -108,6 +112,7 @@ var externalCache = []Clause{
 		Says:   "Nothing on the callback for removals when a session with the same id is added.",
 		Manual: Silent,
 		Truth:  "A session that is added over one with the same id replaces it without the callback for removals being called.",
+		Whom:   "Programs that mirror the cache by its callbacks: a session that is replaced is never reported as gone.",
 		Modes:  stateful,
 		Want:   want(is("added over the other", "true remove_cb=0 number=1")),
 		Observe: func(o *Observer) {
@@ -200,6 +205,7 @@ var externalCache = []Clause{
 		Says:   "Nothing on lookups for clients that have no session to offer.",
 		Manual: Silent,
 		Truth:  "A client that can do TLS 1.3 sends a random id of 32 bytes: on a TLS 1.2 server each such client costs a lookup and a miss.",
+		Whom:   "Servers with a slow or metered external cache: TLS 1.3 clients cost a lookup each without having anything to resume.",
 		Modes:  all,
 		Want: want(
 			is("client of that version only", "ok reused=0/0 get_cb=0 misses=0"),
@@ -222,6 +228,7 @@ var externalCache = []Clause{
 		Says:   "Nothing on a ticket that the server cannot decrypt.",
 		Manual: Silent,
 		Truth:  "For a ticket that it cannot decrypt a server does not ask the callback, though that may have the session: a full handshake follows.",
+		Whom:   "Server farms that share a session store but not the ticket keys: the store is not asked.",
 		Modes:  tickets,
 		Want: want(
 			is("another Ctx's ticket", "ok reused=0/0 get_cb=0 hits=0 misses=0"),
@@ -240,6 +247,7 @@ var externalCache = []Clause{
 		Says:   "Nothing on a callback that returns a session it should not.",
 		Manual: Silent,
 		Truth:  "If the callback returns a session of another context a full handshake follows; the wrong session, and in TLS 1.2 the wrong id, fails the handshake (TLS 1.2: up to 3.5).",
+		Whom:   "Servers whose store can mix up entries: what comes of it ranges from a full handshake to a refused client, by version.",
 		Modes:  stateful,
 		Want: want(
 			in(only12s, "another session; right session, other id", "FAIL srv<E{20:1010}> cli<E{20:244}> get_cb=1"),

@@ -40,6 +40,7 @@ var flushing = []Clause{
 		Says:   "Nothing on time 0 or a negative one.",
 		Manual: Silent,
 		Truth:  "Flushing at time 0 removes all sessions; so does a negative time since 3.5, which removed none before.",
+		Whom:   "Programs that flush by a computed time: a negative one kept everything up to 3.0 and drops everything since 3.5.",
 		Modes:  only12s,
 		Want: want(
 			is("0", "number=0 remove_cb=1"),

@@ -58,6 +58,7 @@ var sessionIDGeneration = []Clause{
 		Says:   "Without a callback a session gets a random id of 32 bytes.",
 		Manual: Silent,
 		Truth:  "A session of TLS 1.2 with tickets has no id on the server; everywhere else it is 32 random bytes.",
+		Whom:   "Servers that log or key by session id: TLS 1.2 with tickets, the default, has none on the server.",
 		Modes:  all,
 		Want: want(
 			in(not12t, "server's and client's id", "32 and 32 bytes"),
@@ -80,6 +81,7 @@ var sessionIDGeneration = []Clause{
 		Says:   "When a session is established, the callback gets a zero-filled buffer of the maximum length and makes the id.",
 		Manual: Silent,
 		Truth:  "In TLS 1.2 with tickets the generate callback is never called; in TLS 1.3 it is called for each ticket (2 by default), and no client sees that id.",
+		Whom:   "Servers that put a host's name into the id for a load balancer: with tickets, the default, no client ever sends that id.",
 		Modes:  all,
 		Want: want(
 			is("handshake", "ok reused=0/0"),
@@ -99,6 +101,7 @@ var sessionIDGeneration = []Clause{
 		Says:   "The callback may make an id that is shorter than the maximum.",
 		Manual: Silent,
 		Truth:  "Short ids work in TLS 1.2; in TLS 1.3 with stateful tickets a session whose id is not 32 bytes long is never resumed.",
+		Whom:   "Servers with short ids that keep TLS 1.3 sessions in the cache: nothing fails, and nothing is ever resumed.",
 		Modes:  all,
 		Want: want(
 			is("16 bytes", "ok reused=0/0"),
@@ -203,6 +206,7 @@ var sessionIDGeneration = []Clause{
 		Says:   "Nothing on a callback that always makes the same id, in TLS 1.3.",
 		Manual: Silent,
 		Truth:  "The two tickets of one stateful TLS 1.3 handshake conflict with each other: a constant id fails every such handshake.",
+		Whom:   "Servers whose ids depend on the connection only, such as a host and process number: their stateful TLS 1.3 handshakes fail.",
 		Modes:  tls13,
 		Want: want(
 			in(only13s, "constant id", "FAIL srv<E{20:302}> cli(on read)<E{20:1080}> calls=2 cached=0"),
@@ -215,6 +219,7 @@ var sessionIDGeneration = []Clause{
 		Says:   "Nothing on conflicts when the internal cache is not used.",
 		Manual: Silent,
 		Truth:  "SSL_SESS_CACHE_NO_INTERNAL_STORE leaves nothing to conflict with; SSL_SESS_CACHE_NO_INTERNAL_LOOKUP does not stop the check.",
+		Whom:   "Servers that keep sessions outside only: the check for unique ids does not protect them.",
 		Modes:  stateful,
 		Want: want(
 			is("nothing stored: first; nothing stored: second; no lookup: first", "ok reused=0/0"),
@@ -261,6 +266,8 @@ var sessionIDGeneration = []Clause{
 		Says:   "Between the check and the caching of an id another handshake can take it.",
 		Manual: Silent,
 		Truth:  "When two handshakes take the same id at once both succeed, the later session silently replaces the earlier, and resuming that one is a fatal error.",
+		Whom:   "Servers that make ids without randomness and run handshakes side by side: a client can be refused for the session it was given.",
+		Note:   "The page names the race and not what comes of it.",
 		Modes:  only12s,
 		Want: want(
 			is("taken", "[false false]"),
@@ -278,6 +285,7 @@ var sessionIDGeneration = []Clause{
 		Says:   "Nothing on which callback counts when the Ctx and the SSL differ.",
 		Manual: Silent,
 		Truth:  "An SSL's own generate callback goes first, then the one its Ctx had when the SSL was made, then the one that the Ctx has now; none can be switched off for one SSL.",
+		Whom:   "Servers that set the callback on a Ctx already in use: it takes effect for some of the SSLs that exist and not for others.",
 		Modes:  all,
 		Want: want(
 			in(only12s, "both set; only the SSL's set; SSL's set after the Ctx's was cleared", "ok reused=0/0 ctx=0 ssl=1"),
@@ -294,6 +302,7 @@ var sessionIDGeneration = []Clause{
 		Says:   "Nothing on clients, on disabled caching, or on the number of tickets.",
 		Manual: Silent,
 		Truth:  "The generate callback is never called on a client, but is with caching off; in TLS 1.2 only if the client takes no ticket, in TLS 1.3 for each ticket.",
+		Whom:   "Servers that number sessions or count in the callback: how often it is called depends on protocol, tickets and their number.",
 		Modes:  all,
 		Want: want(
 			is("on a client", "ok reused=0/0 calls=0"),
@@ -315,6 +324,7 @@ var sessionIDGeneration = []Clause{
 		Says:   "SSL_has_matching_session_id tells whether the Ctx's cache holds a session with that id.",
 		Manual: Silent,
 		Truth:  "SSL_has_matching_session_id finds sessions of the SSL's own protocol version only: a fresh SSL counts as TLS 1.3 and misses those of TLS 1.2.",
+		Whom:   "Whoever asks about an id outside of a handshake: sessions of TLS 1.2 seem not to be there.",
 		Modes:  all,
 		Want: want(
 			in(stateful, "asked by the SSL itself", "true"),
@@ -331,6 +341,7 @@ var sessionIDGeneration = []Clause{
 		Says:   "Nothing on protocol versions: one cache, sessions of TLS 1.2 and 1.3.",
 		Manual: Silent,
 		Truth:  "SSL_has_matching_session_id looks for version and id together: ask from inside the callback, where the version is settled.",
+		Whom:   "Servers of both protocol versions whose ids must be unique across them: the check never sees the other version's.",
 		Modes:  only12s,
 		Want: want(
 			is("TLS 1.2 session's id", "seen by 1.2=true by 1.3=false by a fresh SSL=false"),
@@ -343,6 +354,7 @@ var sessionIDGeneration = []Clause{
 		Says:   "Nothing on ids of an impossible length.",
 		Manual: Silent,
 		Truth:  "SSL_has_matching_session_id finds no id that is empty, longer than 32 bytes, or only a part of one it knows.",
+		Whom:   "Programs that pass on an id from elsewhere: one of an impossible length is answered like one that is not known, with no error.",
 		Modes:  stateful,
 		Want: want(
 			is("the whole id", "true"),
@@ -365,6 +377,7 @@ var sessionIDGeneration = []Clause{
 		Says:   "Nothing on expired sessions, other Ctxs or cache modes.",
 		Manual: Silent,
 		Truth:  "SSL_has_matching_session_id counts expired sessions and does not mind the cache mode; it asks one Ctx only.",
+		Whom:   "Servers that take the answer for a session that can be resumed: it may have expired long ago.",
 		Modes:  only12s,
 		Want: want(
 			is("cached; expired; caching off; no lookup", "true"),

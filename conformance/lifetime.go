@@ -54,6 +54,8 @@ var lifetime = []Clause{
 		Says:   "A TLS 1.3 session should be used once only.",
 		Manual: Silent,
 		Truth:  "Nothing enforces single use: a server resumes the same session as often as it is offered, stateful ones too.",
+		Whom:   "Clients that take the advice for a rule that libssl keeps: they can be told apart by the ticket they offer again and again.",
+		Note:   "SSL_CTX_sess_set_get_cb(3) advises SSL_CTX_remove_session, which is up to the program.",
 		Modes:  all,
 		Want: want(
 			is("offered four times", "ok reused=1/1, ok reused=1/1, ok reused=1/1, ok reused=1/1"),
@@ -94,6 +96,8 @@ var lifetime = []Clause{
 		Says:   "Nothing on what a stateful TLS 1.3 ticket is.",
 		Manual: Silent,
 		Truth:  "A stateful TLS 1.3 ticket is the bare id of the server's last session; the client's session has another id.",
+		Whom:   "Servers that keep TLS 1.3 sessions in the cache: the ticket is the id in the clear, so an id with meaning can be read on the wire when the client comes back.",
+		Note:   "SSL_CTX_set_options(3) says that the id is wrapped up in a ticket.",
 		Modes:  only13s,
 		Want: want(
 			is("ticket", "32 bytes, the server's id=true"),
@@ -113,6 +117,8 @@ var lifetime = []Clause{
 		Says:   "Nothing on SSL_OP_NO_TICKET set on a client.",
 		Manual: Silent,
 		Truth:  "SSL_OP_NO_TICKET on a client makes a TLS 1.2 server use its cache; in TLS 1.3 it makes no difference.",
+		Whom:   "Clients that set the option to be rid of tickets: in TLS 1.2 it works, and moves the load to the server's cache.",
+		Note:   "The page calls it an option for servers only.",
 		Modes:  tickets,
 		Want: want(
 			in(only12t, "first", "ok reused=0/0 server number=1 client ticket=false"),

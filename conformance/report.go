@@ -14,6 +14,15 @@ type Printer struct {
 	Paint   func(Verdict, string) string // colours a verdict; nil: plain text
 }
 
+// Report prints a run from beginning to end.
+func (p Printer) Report(r *Report) {
+	p.Header(r.Library)
+	for _, result := range r.Results {
+		p.Result(result)
+	}
+	p.Summary(r)
+}
+
 // Header says which libssl is asked.
 func (p Printer) Header(l Library) {
 	fmt.Fprintf(p.W, "libssl: %s\n", l.Version)
@@ -64,6 +73,7 @@ func (p Printer) background(r Result) {
 	p.detail("manual says", r.Clause.Says)
 	if r.Clause.manual(r.Version) != Right {
 		p.detail("what is so", r.Clause.Truth)
+		p.detail("matters to", r.Clause.Whom)
 	}
 	p.detail("run", fmt.Sprintf("%v, %v", r.Clause.Way, r.Took.Round(100*time.Microsecond)))
 }

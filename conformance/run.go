@@ -12,6 +12,7 @@ import (
 type Report struct {
 	Library  Library
 	Platform string // "linux/amd64"
+	Started  time.Time
 	Results  []Result
 	Took     time.Duration
 }
@@ -43,8 +44,8 @@ type Runner struct {
 // or hangs gets the verdict Differs and the run goes on. It ends early only with ctx, whose error it
 // then returns.
 func (r Runner) Run(ctx context.Context, clauses []Clause) (*Report, error) {
-	report := &Report{Library: Loaded(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	start := time.Now()
+	report := &Report{Library: Loaded(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Started: start}
 	for _, c := range clauses {
 		if r.Before != nil {
 			r.Before(c)

@@ -109,6 +109,7 @@ var serialised = []Clause{
 		Says:   "When an export is refused the error stack says why.",
 		Manual: Wrong,
 		Truth:  "Nothing is on the error stack when the id or the context is longer than 32 bytes, or the cipher unknown.",
+		Whom:   "Programs that print the error stack when a stored session cannot be read: it can be empty, or show something older.",
 		Modes:  only12s,
 		Want: want(
 			is("id of 33 bytes; context of 33 bytes; unknown cipher", "no error queued"),
@@ -132,6 +133,7 @@ var serialised = []Clause{
 		Says:   "Nothing on the mark of a session that is not resumable.",
 		Manual: Silent,
 		Truth:  "The mark of a session that is not resumable is not exported: parsing brings the session back to life.",
+		Whom:   "Programs that store sessions: one that was marked after a failure comes back from the store as if nothing had been.",
 		Modes:  not12t,
 		Want: want(
 			is("marked", "resumable=false"),

@@ -54,6 +54,7 @@ var sessionIDContext = []Clause{
 		Says:   "The functions are of use on the server only.",
 		Manual: Silent,
 		Truth:  "On a client too both functions succeed, and its sessions carry the context that was set there.",
+		Whom:   "Programs that set a context on every Ctx alike: their clients' sessions carry it, and a later change of it fails those clients' handshakes.",
 		Modes:  all,
 		Want: want(
 			is("set", "ctx=ok ssl=ok"),
@@ -98,6 +99,8 @@ var sessionIDContext = []Clause{
 		Says:   "The server's context comes back to the client, which can check it.",
 		Manual: Wrong,
 		Truth:  "A context never goes over the wire: a client's session carries the client's own, which is empty unless set.",
+		Whom:   "Clients that want to know which service a session belongs to: they find their own context, or none.",
+		Until:  V3_0,
 		Modes:  all,
 		Want: want(
 			is("first; again", "ok reused=0/0"),
@@ -121,6 +124,8 @@ var sessionIDContext = []Clause{
 		Says:   "Nothing on what a failed call leaves, on when an SSL takes its context, or on a late call.",
 		Manual: Silent,
 		Truth:  "A failed call keeps the old context and length 0 clears it; an SSL takes its Ctx's context when it is made, and after the handshake nothing changes it.",
+		Whom:   "Servers that change the context while connections come in: it counts for SSLs made afterwards, and nothing tells them which it was.",
+		Note:   "Pages since 3.0 say that a context set after the session was created comes too late for that handshake; of the rest they say nothing.",
 		Modes:  all,
 		Want: want(
 			is("after a failed call", "len=5 svc-A"),
@@ -161,6 +166,8 @@ var sessionIDContext = []Clause{
 		Says:   "A client checks the context that the server returns, and fails if it is another one.",
 		Manual: Wrong,
 		Truth:  "Servers return no context. A client compares its own with the one in its session, and any difference is fatal to the handshake.",
+		Whom:   "Clients that set a context: changing it between two connections turns a missed resumption into a failed handshake.",
+		Until:  V3_0,
 		Modes:  all,
 		Want: want(
 			is("never set on the client; client sets the same", "ok reused=1/1"),
@@ -190,6 +197,7 @@ var sessionIDContext = []Clause{
 		Says:   "Nothing on what the statistics make of a session of another context.",
 		Manual: Silent,
 		Truth:  "A session of another context stays in the cache and counts neither as a hit nor as a miss.",
+		Whom:   "Operators who read resumption rates off the statistics: clients turned away for their context show up nowhere.",
 		Modes:  all,
 		Want: want(
 			is("resume", "ok reused=0/0"),
@@ -211,6 +219,7 @@ var sessionIDContext = []Clause{
 		Says:   "Without a context, a server that uses client certificates fails the handshake rather than reuse a session.",
 		Manual: Wrong,
 		Truth:  "Without a context, a server that verifies clients fails a resumption by ticket; of stateful sessions it silently never caches any.",
+		Whom:   "Servers that verify clients and forgot the context: with cached sessions no error ever says why every handshake is a full one.",
 		Modes:  all,
 		Want: want(
 			is("first", "ok reused=0/0"),
@@ -231,6 +240,7 @@ var sessionIDContext = []Clause{
 		Says:   "It takes the use of client certificates to cause that failure.",
 		Manual: Wrong,
 		Truth:  "A server without a context that asks for certificates (SSL_VERIFY_PEER) fails in the same way if the client sends none.",
+		Whom:   "Servers that ask for certificates and do not insist: clients without one fail as well, as soon as they offer a ticket.",
 		Modes:  all,
 		Want: want(
 			is("first", "ok reused=0/0"),
@@ -275,6 +285,7 @@ var sessionIDContext = []Clause{
 		Says:   "Nothing on a session that was stored while nobody was verified, offered once verification is on.",
 		Manual: Silent,
 		Truth:  "Verification switched on after a session was stored, with no context set, makes its resumption fail in every mode.",
+		Whom:   "Servers that switch verification on at run time: every client with a session from before fails until it forgets it.",
 		Modes:  all,
 		Want: want(
 			is("first", "ok reused=0/0"),
@@ -296,6 +307,7 @@ var sessionIDContext = []Clause{
 		Says:   "Nothing on an unknown session, offered to a server that verifies and has no context.",
 		Manual: Silent,
 		Truth:  "An unknown session is no error to a server that verifies without a context: only sessions that were found are checked.",
+		Whom:   "Operators who look for the cause of failures after a restart: clients whose sessions are gone get in, those with a ticket that still decrypts do not.",
 		Modes:  all,
 		Want: want(
 			is("elsewhere", "ok reused=0/0"),

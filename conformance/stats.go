@@ -29,6 +29,8 @@ var statistics = []Clause{
 		Says:   "Misses are the sessions offered that the internal cache did not have.",
 		Manual: Wrong,
 		Truth:  "Sessions found outside count as misses too, and as external hits even if they are then refused; with NO_INTERNAL_LOOKUP nothing counts as a miss.",
+		Whom:   "Operators who add hits and misses up: with an external cache a client counts as both, and with NO_INTERNAL_LOOKUP as neither.",
+		Note:   "Taken word for word, the page covers external hits, which are not in the internal cache; it does not cover NO_INTERNAL_LOOKUP.",
 		Modes:  tls12,
 		Want: want(
 			in(only12s, "found inside", "hits=1 cb_hits=0 misses=0 timeouts=0"),

@@ -20,6 +20,7 @@ var timeouts = []Clause{
 		Says:   "The default timeout is 300 seconds.",
 		Manual: Wrong,
 		Truth:  "The default timeout is 7200 seconds.",
+		Whom:   "Servers that leave the default alone: sessions and tickets can be resumed for two hours, not five minutes.",
 		Modes:  all,
 		Want: want(
 			is("any version; TLS 1.2 only; TLS 1.3 only", "7200"),
@@ -55,6 +56,7 @@ var timeouts = []Clause{
 		Says:   "Nothing on timeout 0.",
 		Manual: Silent,
 		Truth:  "Timeout 0 does not make sessions expire at once: they get the default of 7200 seconds.",
+		Whom:   "Servers that set 0 to rule out resumption: they get two hours of it.",
 		Modes:  all,
 		Want: want(
 			is("sessions made", "server=7200 client=7200"),
@@ -75,6 +77,7 @@ var timeouts = []Clause{
 		Says:   "Nothing on a negative timeout.",
 		Manual: Silent,
 		Truth:  "With a negative timeout sessions are born expired up to 3.0, and practically never expire since 3.5.",
+		Whom:   "Servers that compute the timeout: below zero, sessions are never resumed on older releases and hardly ever expire on newer ones.",
 		Modes:  all,
 		Want: want(
 			in(only12s, "client's ticket", "none"),
@@ -161,6 +164,7 @@ var timeouts = []Clause{
 		Says:   "Nothing on whether a client minds that its own session has expired.",
 		Manual: Silent,
 		Truth:  "A TLS 1.2 client offers a session that has expired; a TLS 1.3 client goes by the ticket's lifetime hint, never by the session's timeout.",
+		Whom:   "Clients that keep sessions and rely on libssl to drop the old ones: in TLS 1.2 it offers them, and they tell the server who comes back.",
 		Modes:  all,
 		Want: want(
 			in(tls12, "session from long ago", "ok reused=1/1"),
@@ -206,6 +210,7 @@ var timeouts = []Clause{
 		Says:   "A session's timeout can be set and read back.",
 		Manual: Silent,
 		Truth:  "A negative session timeout is refused since 3.0, with no error queued, and the old one stays.",
+		Whom:   "Programs that compute the timeout: since 3.0 the call can fail and queues no error to say so.",
 		Modes:  only12s,
 		Want: want(
 			is("1000", "set, now 1000"),

@@ -50,12 +50,20 @@ if [ -e "$out.failed" ]; then
     case $tests in FAILED*) ;; *) tests="FAILED: $tests" ;; esac
 fi
 
+# The JSON comes out on standard output, since nothing can be written inside; the text on standard error.
 # shellcheck disable=SC2016 # for the inner shell
 if scripts/matrix-in.sh "$name" sh -c '
     dir=$(mktemp -d) && trap "rm -rf $dir" EXIT
-    scripts/env.sh go build -buildvcs=false -o "$dir/sslconform" ./cmd/sslconform && "$dir/sslconform" run' \
-    >"$out.clauses" 2>&1; then conform=0; else conform=$?; fi
-clauses=$(sed -n 's/^\([0-9]* clauses\): .* \([0-9]*\) DIFFERS.*/\1, \2 differ/p' "$out.clauses")
+    scripts/env.sh go build -buildvcs=false -o "$dir/sslconform" ./cmd/sslconform || exit 2
+    status=0
+    "$dir/sslconform" run -format json -o "$dir/json" >&2 || status=$?
+    cat "$dir/json" && exit $status' \
+    >"$out.json" 2>"$out.clauses"; then conform=0; else conform=$?; fi
+[ -s "$out.json" ] || rm "$out.json" # there was no run
+clauses=$(awk -F '[:,]' '
+    /^  "summary": \{/ { in_summary = 1 }
+    in_summary && /"clauses":/ { all = $2 + 0 }
+    in_summary && /"differ":/ { print all " clauses, " $2 + 0 " differ"; exit }' "$out.json" 2>/dev/null || true)
 [ $conform = 0 ] && [ -n "$clauses" ] || clauses="FAILED: ${clauses:-no report}"
 
 echo "$name|$version|$tests|$clauses" >"$out.row"

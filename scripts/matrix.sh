@@ -29,7 +29,7 @@ done
 
 dir=$PWD/bin/matrix
 mkdir -p "$dir"
-rm -f "$dir"/*.row "$dir"/*.why
+rm -f "$dir"/*.row "$dir"/*.why "$dir"/*.json "$dir"/matrix.md
 # The roots have no network for Go: what they need has to be here.
 go list -deps -test work >/dev/null
 
@@ -61,5 +61,24 @@ awk -F '|' '
 version|libssl as loaded|tests|clauses
 HEAD
 cat "$dir"/*.why 2>/dev/null || true
+
+# Clause by clause: here what the versions show differently, in matrix.md all. Two of the same version, as may be
+# host's and a root's, have only one column.
+runs=
+seen=
+for name in bullseye bookworm trixie sid experimental host; do
+    [ -e "$dir/$name.json" ] || continue
+    about=$(grep -m 1 '^    "version":' "$dir/$name.json")
+    case $seen in *"$about"*) continue ;; esac
+    seen="$seen$about"
+    runs="$runs $dir/$name.json"
+done
+if [ -n "$runs" ]; then
+    echo
+    # shellcheck disable=SC2086 # a list of files
+    bin/sslconform matrix -changes $runs || status=1
+    # shellcheck disable=SC2086
+    bin/sslconform matrix -format md -o "$dir/matrix.md" $runs || status=1
+fi
 echo "matrix: $(($(date +%s) - start)) s; what was printed is in bin/matrix"
 exit $status

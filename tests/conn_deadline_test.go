@@ -477,6 +477,7 @@ func TestReadDeadlineUnderAFlood(t *testing.T) {
 			}
 			t.Logf("%d key updates", made)
 			p.Send(t, "go")
+			require.NoError(t, c.SetReadDeadline(time.Time{}))
 			calmDown(t, p, c)
 		})
 	}

@@ -381,8 +381,8 @@ func (d disturber) connect(t *testing.T) (*testutil.Process, *libssl.Conn) {
 	mode := pair.Mode{Version: d.version, Tickets: true}
 	p, raw := d.start(t)
 	if d.smallBuffers {
-		require.NoError(t, raw.(*net.TCPConn).SetWriteBuffer(4096))
-		require.NoError(t, raw.(*net.TCPConn).SetReadBuffer(4096))
+		require.NoError(t, raw.(*net.TCPConn).SetWriteBuffer(32<<10))
+		require.NoError(t, raw.(*net.TCPConn).SetReadBuffer(32<<10))
 	}
 	if d.transport != nil {
 		raw = d.transport(raw)
@@ -478,7 +478,7 @@ func TestDuplexDisturbed(t *testing.T) {
 				close(stop)
 				assert.Positive(t, <-asked)
 				require.NoError(t, err)
-				calmDown(t, p, c).requireDisturbed(t, d.what, size/20_000/10)
+				calmDown(t, p, c).requireDisturbed(t, d.what, size/20_000/40)
 			})
 		}
 	}
@@ -496,7 +496,7 @@ func TestDuplexDisturbedWithTimeouts(t *testing.T) {
 			err := within(t, duplexLimit()/2, async(func() error { return throughEcho(impatient{c}, 4, size) }), "the echo")
 			require.NoError(t, err)
 			require.NoError(t, c.SetDeadline(time.Time{}))
-			calmDown(t, p, c).requireDisturbed(t, d.what, size/20_000/10)
+			calmDown(t, p, c).requireDisturbed(t, d.what, size/20_000/40)
 		})
 	}
 }
@@ -536,14 +536,8 @@ func calmDown(t *testing.T, p *testutil.Process, c *libssl.Conn) peerReport {
 	t.Helper()
 	p.Send(t, "calm")
 	p.Expect(t, "^ok calm")
-	for range 2 {
-		require.NoError(t, soon(t, "the last echo", func() error {
-			if _, err := c.Write([]byte{'.'}); err != nil {
-				return err
-			}
-			_, err := io.ReadFull(c, make([]byte, 1))
-			return err
-		}))
+	for i := range 2 {
+		require.NoError(t, soon(t, "the last echo", func() error { return throughEcho(c, uint64(i), 1) }))
 	}
 	require.NoError(t, c.Close())
 	r := peerDone(t, p)

@@ -1,7 +1,8 @@
 // Command sslconform holds the documented contract of libssl's session functions against the libssl
 // that is loaded, clause by clause and by handshakes made there and then.
 //
-// Its exit status is 0 if every clause was as expected, 1 if one differs, and 2 for bad usage.
+// Its exit status is 0 if every clause was as expected, 1 if one differs, and 2 for bad usage or
+// a bad file.
 package main
 
 import (
@@ -55,9 +56,9 @@ func command(stdout, stderr io.Writer) *cli.Command {
 	return &cli.Command{
 		Name:  "sslconform",
 		Usage: "what libssl's manual says about sessions, and what the libssl on this machine does",
-		Description: "Exit status: 0 if everything was as expected, 1 if a clause differs, 2 for bad usage.\n" +
+		Description: "Exit status: 0 if everything was as expected, 1 if a clause differs, 2 for bad usage or a bad file.\n" +
 			"Colour and progress are for terminals; NO_COLOR turns the colour off.",
-		Commands:       []*cli.Command{runCommand(stdout), versionCommand(stdout)},
+		Commands:       []*cli.Command{runCommand(stdout), matrixCommand(stdout), errataCommand(stdout), versionCommand(stdout)},
 		Action:         noCommand,
 		Writer:         stdout,
 		ErrWriter:      stderr,

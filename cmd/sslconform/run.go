@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,17 +15,28 @@ import (
 	"github.com/urfave/cli/v3"
 )
 
+// forms are the forms that a report can be written in.
+var forms = map[string]func(*conformance.Report, io.Writer) error{
+	"text":  nil, // printed as it comes
+	"json":  func(r *conformance.Report, w io.Writer) error { return r.Record(buildVersion()).Write(w) },
+	"junit": (*conformance.Report).WriteJUnit,
+}
+
 func runCommand(stdout io.Writer) *cli.Command {
-	var pattern string
+	var pattern, form, path string
 	var verbose, list bool
 	return &cli.Command{
-		Name:         "run",
-		Usage:        "observe the clauses and report on each",
+		Name:  "run",
+		Usage: "observe the clauses and report on each",
+		Description: "With -o, standard output gets the text as well. docs/sslconform.md describes the JSON, which the commands\n" +
+			"matrix and errata read.",
 		OnUsageError: usageError,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "clause", Usage: "only the clauses whose id matches `REGEXP`", Destination: &pattern},
 			&cli.BoolFlag{Name: "v", Usage: "show the manual page, what it says, and all that was observed", Destination: &verbose},
 			&cli.BoolFlag{Name: "list", Usage: "list the clauses and do not run them", Destination: &list},
+			&cli.StringFlag{Name: "format", Value: "text", Usage: "report as `text|json|junit`", Destination: &form},
+			outputFlag(&path, "write the report to `FILE`"),
 		},
 		Action: func(ctx context.Context, c *cli.Command) error {
 			if c.Args().Present() {
@@ -34,12 +46,28 @@ func runCommand(stdout io.Writer) *cli.Command {
 			if err != nil {
 				return err
 			}
+			write, ok := forms[form]
+			if !ok {
+				return fmt.Errorf("-format %q: there are text, json and junit", form)
+			}
 			p := conformance.Printer{W: stdout, Verbose: verbose, Paint: paint}
 			if list {
+				if write != nil || path != "" {
+					return errors.New("-list goes without -format and -o")
+				}
 				p.List(clauses)
 				return nil
 			}
-			return report(ctx, p, clauses)
+			if write == nil {
+				write = func(r *conformance.Report, w io.Writer) error {
+					conformance.Printer{W: w, Verbose: verbose}.Report(r)
+					return nil
+				}
+				if path == "" {
+					return report(ctx, p, clauses)
+				}
+			}
+			return reportTo(ctx, path, write, p, clauses)
 		},
 	}
 }
@@ -64,9 +92,42 @@ func choose(pattern string) ([]conformance.Clause, error) {
 
 // report runs clauses and prints what comes of them as it comes.
 func report(ctx context.Context, p conformance.Printer, clauses []conformance.Clause) error {
+	r, err := observe(ctx, p, p.W, clauses)
+	if err == nil && r.Count(conformance.Differs) > 0 {
+		err = errDiffers
+	}
+	return err
+}
+
+// reportTo runs clauses and writes the report to a file while it is printed as text, or in its place if
+// there is no file.
+func reportTo(ctx context.Context, path string, write func(*conformance.Report, io.Writer) error,
+	p conformance.Printer, clauses []conformance.Clause,
+) error {
+	out, err := openOutput(path, p.W)
+	if err != nil {
+		return err
+	}
+	defer out.abandon()
+	if path == "" {
+		p.W = io.Discard
+	}
+	r, err := observe(ctx, p, p.W, clauses)
+	if err != nil {
+		return err
+	}
+	if err := write(r, out); err != nil {
+		return err
+	}
+	return finish(out, r.Count(conformance.Differs) > 0)
+}
+
+// observe runs clauses, each in a child that may crash, prints each as it comes and shows on a terminal
+// how far it is.
+func observe(ctx context.Context, p conformance.Printer, terminal io.Writer, clauses []conformance.Clause) (*conformance.Report, error) {
 	observer := &children{limit: conformance.DefaultLimit}
 	defer observer.stop()
-	status := progress(p.W, len(clauses))
+	status := progress(terminal, len(clauses))
 
 	p.Header(conformance.Loaded())
 	r, err := conformance.Runner{
@@ -79,13 +140,10 @@ func report(ctx context.Context, p conformance.Printer, clauses []conformance.Cl
 	}.Run(ctx, clauses)
 	status.clear()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p.Summary(r)
-	if r.Count(conformance.Differs) > 0 {
-		return errDiffers
-	}
-	return nil
+	return r, nil
 }
 
 var colours = map[conformance.Verdict]*color.Color{

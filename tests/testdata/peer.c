@@ -10,8 +10,8 @@
  *   CERT, KEY    PEM files, for a server.
  *
  * Lines on standard input: "disturb" does it once, now; "calm" never again by itself; "hold" neither reads nor
- * writes until "go"; "flood" disturbs without end and reads nothing until "go"; "say TEXT" sends TEXT. Each is
- * answered by "ok". It ends when the other side's close_notify has come and all is echoed, with a line that says what
+ * writes until "go"; "flood" disturbs without end and reads nothing until "go"; "say TEXT" sends TEXT; "tickets N"
+ * sets how many tickets a TLS 1.3 server sends at a time, which is none before. Each is answered by "ok". It ends when the other side's close_notify has come and all is echoed, with a line that says what
  * was done.
  */
 #include <errno.h>
@@ -34,7 +34,10 @@
 enum { CHUNK = 16384, LIMIT = 1 << 20 };
 
 static SSL *ssl;
-static int is_server, hold, flood, ended, half_written;
+/* What ssl has put out and the socket has not taken: libssl is never left with half a record, since a read that has to
+ * answer would fail then. */
+static BIO *out;
+static int fd, is_server, hold, flood, ended;
 static const char *disturbance;
 static unsigned long every, since, echoed, disturbed, verified;
 static unsigned char *buf; /* to be echoed: buf[start:start+len] */
@@ -53,10 +56,10 @@ static int on_verify(int ok, X509_STORE_CTX *x) {
     return 1;
 }
 
-static int tcp(int port) {
+static int connected(int port) {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
     socklen_t n = sizeof a;
-    int one = 1, small = 4096, fd, s = socket(AF_INET, SOCK_STREAM, 0);
+    int one = 1, small = 32768, s = socket(AF_INET, SOCK_STREAM, 0), c = s;
     a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (s < 0)
         die("socket");
@@ -67,18 +70,18 @@ static int tcp(int port) {
     if (!is_server) {
         if (connect(s, (struct sockaddr *)&a, sizeof a) != 0)
             die("connect");
-        fd = s;
     } else {
         if (bind(s, (struct sockaddr *)&a, sizeof a) != 0 || listen(s, 1) != 0 ||
             getsockname(s, (struct sockaddr *)&a, &n) != 0)
             die("listen");
         printf("port %d\n", ntohs(a.sin_port));
-        if ((fd = accept(s, NULL, NULL)) < 0)
+        if ((c = accept(s, NULL, NULL)) < 0)
             die("accept");
         close(s);
     }
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    return fd;
+    setsockopt(c, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    fcntl(c, F_SETFL, fcntl(c, F_GETFL) | O_NONBLOCK);
+    return c;
 }
 
 static SSL_CTX *context(int version, const char *cert, const char *key) {
@@ -90,17 +93,37 @@ static SSL_CTX *context(int version, const char *cert, const char *key) {
                       SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1))
         die("certificate");
     SSL_CTX_set_session_id_context(ctx, (const unsigned char *)"peer", 4);
-    SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_num_tickets(ctx, 0);
     if (strcmp(disturbance, "auth") == 0)
         SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_POST_HANDSHAKE, on_verify);
     return ctx;
+}
+
+/* Sends what there is to send and the socket takes. Returns what to wait for. */
+static short send_out(void) {
+    unsigned char taken[CHUNK];
+    char *p;
+    long n;
+    while ((n = BIO_get_mem_data(out, &p)) > 0) {
+        ssize_t sent = send(fd, p, n < CHUNK ? (size_t)n : CHUNK, 0);
+        if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            return POLLOUT;
+        if (sent <= 0)
+            die("send");
+        BIO_read(out, taken, (int)sent);
+    }
+    return 0;
+}
+
+static int backlog(void) {
+    return BIO_ctrl_pending(out) >= 4 * CHUNK;
 }
 
 /* Starts one disturbance unless one is under way. The reads to come finish it: they take application data that
  * arrives in between, which SSL_do_handshake would not. */
 static void disturb(void) {
     int begun = 0;
-    if (SSL_in_init(ssl) || half_written)
+    if (SSL_in_init(ssl) || backlog())
         return;
     if (strcmp(disturbance, "renegotiate") == 0)
         begun = !SSL_renegotiate_pending(ssl) && SSL_renegotiate(ssl);
@@ -116,7 +139,7 @@ static void disturb(void) {
     since = 0;
     if (is_server || strcmp(disturbance, "renegotiate") != 0) {
         int n = SSL_do_handshake(ssl), e = SSL_get_error(ssl, n);
-        if (n != 1 && e != SSL_ERROR_WANT_READ && e != SSL_ERROR_WANT_WRITE)
+        if (n != 1 && e != SSL_ERROR_WANT_READ)
             die("SSL_do_handshake");
     }
 }
@@ -133,17 +156,13 @@ static void room_for(size_t n) {
     }
 }
 
-static short wanted(int e) {
-    return e == SSL_ERROR_WANT_READ ? POLLIN : e == SSL_ERROR_WANT_WRITE ? POLLOUT : 0;
-}
-
 /* In the midst of a handshake there is no writing, so whatever comes must find room. */
 static int may_read(void) {
     return !ended && !flood && (len < LIMIT || SSL_in_init(ssl) || (!is_server && SSL_renegotiate_pending(ssl)));
 }
 
 static int may_write(void) {
-    return len > 0 && !SSL_in_init(ssl) && (is_server || !SSL_renegotiate_pending(ssl));
+    return len > 0 && !backlog() && !SSL_in_init(ssl) && (is_server || !SSL_renegotiate_pending(ssl));
 }
 
 /* Moves what can be moved; returns the events to wait for, 0 when there was progress. */
@@ -158,36 +177,46 @@ static short step(void) {
             progress = 1;
         } else if (e == SSL_ERROR_ZERO_RETURN) {
             ended = progress = 1;
-        } else if ((events |= wanted(e)) == 0) {
+        } else if (e == SSL_ERROR_WANT_READ) {
+            events = POLLIN;
+        } else {
             die("SSL_read");
         }
     }
     if (may_write()) {
-        int n = SSL_write(ssl, buf + start, len < CHUNK ? (int)len : CHUNK), e = SSL_get_error(ssl, n);
-        half_written = n <= 0;
-        if (n > 0) {
-            start += (size_t)n;
-            len -= (size_t)n;
-            echoed += (size_t)n;
-            since += (size_t)n;
-            progress = 1;
-        } else if (wanted(e) == 0) {
-            die("SSL_write");
-        }
+        int n = SSL_write(ssl, buf + start, len < CHUNK ? (int)len : CHUNK);
         if (n <= 0)
-            events |= wanted(e);
+            die("SSL_write");
+        start += (size_t)n;
+        len -= (size_t)n;
+        echoed += (size_t)n;
+        since += (size_t)n;
+        progress = 1;
     }
     if (flood || (every != 0 && since >= every && !ended)) {
         unsigned long before = disturbed;
         disturb();
-        if (flood && disturbed == before && SSL_in_init(ssl)) {
-            int n = SSL_do_handshake(ssl), e = SSL_get_error(ssl, n);
-            if (n != 1 && (events |= wanted(e)) == 0)
-                die("SSL_do_handshake");
-        }
         progress |= disturbed != before;
     }
-    return progress ? 0 : events;
+    events |= send_out();
+    /* What the socket has taken has made room. */
+    return progress || may_write() || (flood && !backlog()) ? 0 : events;
+}
+
+static void handshake(void) {
+    for (int done = 0;;) {
+        if (!done) {
+            int n = SSL_do_handshake(ssl), e = SSL_get_error(ssl, n);
+            if (!(done = n == 1) && e != SSL_ERROR_WANT_READ)
+                die("handshake");
+        }
+        struct pollfd p = {.fd = fd, .events = send_out()};
+        if (done && p.events == 0)
+            return;
+        if (!done)
+            p.events |= POLLIN;
+        poll(&p, 1, -1);
+    }
 }
 
 /* Obeys the commands that have come. */
@@ -212,6 +241,8 @@ static void obey(void) {
         } else if (strcmp(line, "disturb") == 0) {
             disturb();
             step(); /* a client's renegotiation begins with a read */
+        } else if (strncmp(line, "tickets ", 8) == 0) {
+            SSL_set_num_tickets(ssl, (size_t)atoi(line + 8));
         } else if (strncmp(line, "say ", 4) == 0) {
             size_t text = strlen(line + 4);
             room_for(text);
@@ -235,13 +266,19 @@ int main(int argc, char **argv) {
     disturbance = argv[4];
     every = strtoul(argv[5], NULL, 10);
     SSL_CTX *ctx = context(strcmp(argv[3], "1.2") == 0 ? TLS1_2_VERSION : TLS1_3_VERSION, argv[6], argv[7]);
-    int fd = tcp(atoi(argv[2]));
-    if ((ssl = SSL_new(ctx)) == NULL || SSL_set_fd(ssl, fd) != 1)
+    fd = connected(atoi(argv[2]));
+    BIO *in = BIO_new_socket(fd, BIO_NOCLOSE);
+    ssl = SSL_new(ctx);
+    out = BIO_new(BIO_s_mem());
+    if (ssl == NULL || in == NULL || out == NULL)
         die("SSL_new");
-    if ((is_server ? SSL_accept(ssl) : SSL_connect(ssl)) != 1)
-        die("handshake");
+    SSL_set_bio(ssl, in, out);
+    if (is_server)
+        SSL_set_accept_state(ssl);
+    else
+        SSL_set_connect_state(ssl);
+    handshake();
     printf("connected\n");
-    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     while (!ended || len > 0) {
         struct pollfd p[] = {{.fd = 0, .events = POLLIN}, {.fd = fd}};
         int timeout = 0;
@@ -255,12 +292,13 @@ int main(int argc, char **argv) {
             obey();
     }
     SSL_shutdown(ssl);
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+    send_out();
     printf("done: echoed %lu, disturbed %lu, renegotiated %ld, verified %lu\n", echoed, disturbed,
            SSL_num_renegotiations(ssl), verified);
     SSL_free(ssl);
     SSL_CTX_free(ctx);
     /* A reset, for late answers that nobody reads, could overtake what was sent. */
-    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
     shutdown(fd, SHUT_WR);
     while (cap > 0 && read(fd, buf, cap) > 0)
         ;
