@@ -155,6 +155,7 @@ func (c *Conn) ensureHandshake(ctx context.Context, by deadlineSet) error {
 	defer stop()
 	err := c.runHandshake(by)
 	if !stop() { // the transport is closed, even if the handshake just made it
+		c.done.Store(false)
 		c.failure = context.Cause(ctx)
 		return c.failure
 	}
@@ -243,7 +244,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 			return 0, io.EOF
 		case r.wrote:
 			if err := c.flushAside(); err != nil {
-				return r.n, err
+				return max(0, r.n), err
 			}
 		}
 		if r.code == C.SSL_ERROR_NONE {

@@ -758,15 +758,13 @@ gls_io gls_SSL_write(SSL *ssl, const void *buf, size_t n, unsigned char *out, si
     return close_windows(k, r, ssl);
 }
 
-/* 0 is success here: ours is sent, the peer's has not come. */
+/* 0 is success here: ours is sent, the peer's has not come. A second call would read, and trip over data. */
 gls_io gls_SSL_shutdown(SSL *ssl) {
     call c;
     gls_ret r = {0};
     conn *k = conn_of(ssl);
     begin_ssl(&c, ssl);
-    errno = 0;
-    CALL(r, SSL_shutdown, (ssl));
-    if (r.ret < 0)
+    if (!(SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN) && CALL(r, SSL_shutdown, (ssl)) < 0)
         r.ssl_error = SSL_get_error(ssl, (int)r.ret);
     end(&c, &r, failed(&r));
     return close_windows(k, r, ssl);

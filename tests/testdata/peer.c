@@ -11,8 +11,8 @@
  *
  * Lines on standard input: "disturb" does it once, now; "calm" never again by itself; "hold" neither reads nor
  * writes until "go"; "flood" disturbs without end and reads nothing until "go"; "say TEXT" sends TEXT; "tickets N"
- * sets how many tickets a TLS 1.3 server sends at a time, which is none before. Each is answered by "ok". It ends when the other side's close_notify has come and all is echoed, with a line that says what
- * was done.
+ * sets how many tickets a TLS 1.3 server sends at a time, which is none before. Each is answered by "ok". It ends when
+ * the other side's close_notify has come and all is echoed, with a line that says what was done.
  */
 #include <errno.h>
 #include <fcntl.h>
