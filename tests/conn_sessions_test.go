@@ -20,7 +20,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-libssl/libssl"
-	"github.com/go-libssl/libssl/internal/livecount"
 	"github.com/go-libssl/libssl/internal/testutil"
 	"github.com/go-libssl/libssl/internal/testutil/pair"
 )
