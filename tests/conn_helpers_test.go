@@ -75,26 +75,6 @@ func soon[T any](t testing.TB, what string, f func() T) T {
 	return within(t, patience, async(f), what)
 }
 
-// framesOf counts the goroutines that have function in their stacks.
-func framesOf(function string) (n int) {
-	for _, g := range strings.Split(stacks(), "\n\n") {
-		if strings.Contains(g, function) {
-			n++
-		}
-	}
-	return n
-}
-
-// requireNoFrames requires that no goroutine is in function any more, or comes out of it soon.
-func requireNoFrames(t testing.TB, function string) {
-	t.Helper()
-	for end := time.Now().Add(2 * time.Second); framesOf(function) > 0; runtime.Gosched() {
-		if time.Now().After(end) {
-			t.Fatalf("a goroutine has been left in %s:\n%s", function, stacks())
-		}
-	}
-}
-
 // connect makes a client and a server on a transport and runs their handshakes, without reading anything after them.
 // Neither has a deadline.
 func connect(t testing.TB, transport testutil.Transport, server, client *libssl.Ctx, sess *libssl.Session) *pair.Pair {
@@ -188,32 +168,12 @@ func (w *memoryWire) cutAfter(dir, n int) {
 	w.dirs[dir].max = n
 }
 
-// whenPassed waits until more than n bytes have been written in a direction.
-func (w *memoryWire) whenPassed(t testing.TB, dir, n int) {
-	t.Helper()
-	soon(t, fmt.Sprintf("more than %d bytes in direction %d", n, dir), func() struct{} {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		for w.dirs[dir].passed <= n && !w.cut {
-			w.news.Wait()
-		}
-		return struct{}{}
-	})
-}
-
 // sever cuts the wire.
 func (w *memoryWire) sever() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.cut = true
 	w.news.Broadcast()
-}
-
-// wasCut reports whether the wire has been cut.
-func (w *memoryWire) wasCut() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.cut
 }
 
 // A wireEnd is one end: it writes to direction out and reads from the other.

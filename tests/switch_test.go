@@ -2,6 +2,7 @@ package tests
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -239,23 +240,36 @@ func TestSwitchNeverLetsStrangersInLater(t *testing.T) {
 			"closed":          (*libssl.Ctx).Close,
 			"another context": func(ctx *libssl.Ctx) error { return ctx.SetSessionIDContext([]byte("another")) },
 		} {
-			t.Run(mode.Name+", "+how, func(t *testing.T) {
-				t.Parallel()
-				stranger, front, a := clientOf(t, mode), serverOf(t, mode), serverOf(t, mode)
-				require.NoError(t, front.SetSessionIDContext([]byte("front")))
-				require.NoError(t, a.SetSessionIDContext([]byte("inherited by b")))
-				hosts{front: front, a: a}.serve()
-				sess := sessionAt(t, front, stranger, a, "a.test")
-				require.NoError(t, leave(a))
-				b := serverOf(t, mode)
-				require.NoError(t, b.SetSessionIDContext([]byte("inherited by b")))
-				demandCertificate(t, b)
-				hosts{front: front, a: front, b: b}.serve()
-				p := visit(t, front, stranger, "b.test", sess)
-				assert.Same(t, b, p.Server.Ctx())
-				require.False(t, p.ServerDone, "a stranger gets in; resumed: %t", p.Server.SessionReused())
-				requireError(t, p.ServerErr, "SSL_do_handshake", -1, libssl.ReasonPeerDidNotReturnACertificate)
-			})
+			for _, alone := range []bool{false, true} {
+				name := mode.Name + ", " + how
+				if alone {
+					name += ", had its own port"
+				}
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					stranger, front, a := clientOf(t, mode), serverOf(t, mode), serverOf(t, mode)
+					require.NoError(t, front.SetSessionIDContext([]byte("front")))
+					sid := []byte(rand.Text()) // a context that nobody else in this process has had
+					require.NoError(t, a.SetSessionIDContext(sid))
+					share(t, mode, front, a)
+					at := front
+					if alone {
+						at = a
+					} else {
+						hosts{front: front, a: a}.serve()
+					}
+					sess := sessionAt(t, at, stranger, a, "a.test")
+					require.NoError(t, leave(a))
+					b := serverOf(t, mode)
+					require.NoError(t, b.SetSessionIDContext(sid))
+					demandCertificate(t, b)
+					hosts{front: front, a: front, b: b}.serve()
+					p := visit(t, front, stranger, "b.test", sess)
+					assert.Same(t, b, p.Server.Ctx())
+					require.False(t, p.ServerDone, "a stranger gets in; resumed: %t", p.Server.SessionReused())
+					requireError(t, p.ServerErr, "SSL_do_handshake", -1, libssl.ReasonPeerDidNotReturnACertificate)
+				})
+			}
 		}
 	}
 }
