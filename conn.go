@@ -49,10 +49,8 @@ type Conn struct {
 
 	progress signal // something has arrived, or a deadline has changed
 
-	flushing atomic.Bool         // a goroutine is sending what is queued
-	pumping  atomic.Bool         // a goroutine is reading ahead
-	waiting  atomic.Int32        // those it does so for
-	parked   atomic.Pointer[any] // a callback's panic while it did, for one of those
+	flushing atomic.Bool // a goroutine is sending what is queued
+	pump     pump        // reads ahead
 
 	deadlines deadlines
 
@@ -199,7 +197,7 @@ func (c *Conn) runHandshake(by deadlineSet) error {
 			c.complete()
 			return nil
 		case C.SSL_ERROR_WANT_READ:
-			if err := c.fill(r.arrivals, by); err != nil {
+			if err := c.fill(context.Background(), r.arrivals, by); err != nil {
 				return c.transportError(err)
 			}
 		default:
@@ -242,15 +240,18 @@ func (c *Conn) Read(p []byte) (int, error) {
 			return 0, readError(c.transportError(err))
 		case r.code == C.SSL_ERROR_ZERO_RETURN:
 			return 0, io.EOF
-		case r.wrote:
-			if err := c.flushAside(); err != nil {
-				return max(0, r.n), err
+		case r.crowded:
+			if err := c.flush(byRead); err != nil {
+				return 0, c.transportError(err)
 			}
+			continue
+		case r.wrote:
+			c.flushInBackground()
 		}
 		if r.code == C.SSL_ERROR_NONE {
 			return r.n, nil
 		}
-		if err := c.fill(r.arrivals, byRead); err != nil {
+		if err := c.fill(context.Background(), r.arrivals, byRead); err != nil {
 			return 0, c.transportError(err)
 		}
 	}
@@ -479,6 +480,7 @@ type crossed struct {
 	n        int
 	code     int    // SSL_get_error, or 0
 	wrote    bool   // there is ciphertext to be sent
+	crowded  bool   // nothing was read: so much is queued that some of it has to be sent first
 	arrivals uint64 // as they were: for fill
 	version  int    // of the protocol, after a handshake
 
@@ -497,7 +499,7 @@ func (c *Conn) cross(op operation, p []byte) (crossed, error) {
 		defer close(r.waiters) // who waits for something new finds the callbacks told of it
 	}
 	if op == doReadAhead {
-		defer c.parkPanic()
+		defer c.pump.park()
 	}
 	if notes != nil {
 		c.tell(notes)
@@ -552,6 +554,9 @@ func (c *Conn) crossLocked(op operation, p []byte) (r crossed, notes *C.gls_note
 	}
 	if c.broken != nil {
 		return r, nil, nil, c.broken
+	}
+	if (op == doRead || op == doReadAhead) && len(c.out.unread()) > maxQueue {
+		return crossed{crowded: true}, nil, nil, nil
 	}
 	if op != doShutdown && c.ctx != c.origin {
 		c.hold(c.ctx)

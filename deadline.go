@@ -27,6 +27,7 @@ type deadlines struct {
 	read, write atomic.Int64 // Unix nanoseconds; 0 is never
 	readBy      deadlineSet  // what ends the transport's reads
 	writeBy     deadlineSet
+	interrupted bool // the transport's reads have been ended before any of those
 }
 
 // of returns the earliest of a set; the zero time is never.
@@ -125,8 +126,20 @@ func (c *Conn) endReadsBy(by deadlineSet) {
 	defer d.mu.Unlock()
 	from, to := d.of(d.readBy), d.of(by)
 	d.readBy = by
-	if !c.closing.Load() && !from.Equal(to) {
+	if !c.closing.Load() && (d.interrupted || !from.Equal(to)) {
 		c.transport.SetReadDeadline(to)
+	}
+	d.interrupted = false
+}
+
+// interruptReads ends a read of the transport that no deadline ends, if there is one.
+func (c *Conn) interruptReads() {
+	d := &c.deadlines
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.readBy == 0 {
+		d.interrupted = true
+		c.transport.SetReadDeadline(longAgo)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"log"
 	"os"
 	"runtime/debug"
+	"sync"
 	"time"
 )
 
@@ -19,9 +20,9 @@ import (
 const maxQueue = 1 << 20
 
 // fill brings ciphertext in, unless some has come since the crossing that found there was none. It gives up when one
-// of those deadlines passes.
-func (c *Conn) fill(arrivals uint64, by deadlineSet) error {
-	if err := c.takeTurn(context.Background(), c.reading, by); err != nil {
+// of those deadlines passes, or ctx ends and interruptReads is called.
+func (c *Conn) fill(ctx context.Context, arrivals uint64, by deadlineSet) error {
+	if err := c.takeTurn(ctx, c.reading, by); err != nil {
 		return err
 	}
 	defer func() { <-c.reading }()
@@ -34,6 +35,9 @@ func (c *Conn) fill(arrivals uint64, by deadlineSet) error {
 	if by != byRead {
 		c.endReadsBy(by)
 		defer c.endReadsBy(byRead)
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	b, err := c.receive()
 	c.mu.Lock()
@@ -131,18 +135,6 @@ func (c *Conn) flushFlight(by deadlineSet) {
 	}
 }
 
-// flushAside sends what a Read has caused without keeping it waiting, unless too much has piled up.
-func (c *Conn) flushAside() error {
-	c.mu.Lock()
-	tooMuch := len(c.out.unread()) > maxQueue
-	c.mu.Unlock()
-	if tooMuch {
-		return c.flush(byRead)
-	}
-	c.flushInBackground()
-	return nil
-}
-
 // flushInBackground has a goroutine send what is queued. What fails stays queued: the next Write meets the failure.
 func (c *Conn) flushInBackground() {
 	if !c.queued() || c.flushing.Swap(true) {
@@ -171,12 +163,8 @@ func (c *Conn) await(ctx context.Context, arrivals uint64, timeout <-chan time.T
 	if progress == nil {
 		return err
 	}
-	c.waiting.Add(1)
-	defer c.waiting.Add(-1)
-	var pumped <-chan error
-	if !full {
-		pumped = c.pump()
-	}
+	pumped := c.join(!full)
+	defer c.leave()
 	select {
 	case <-progress:
 		err = nil
@@ -188,7 +176,7 @@ func (c *Conn) await(ctx context.Context, arrivals uint64, timeout <-chan time.T
 	case <-ctx.Done():
 		err = context.Cause(ctx)
 	}
-	if v := c.parked.Swap(nil); v != nil {
+	if v := c.pump.takePanic(); v != nil {
 		panic(*v)
 	}
 	return err
@@ -209,55 +197,111 @@ func (c *Conn) watch(arrivals uint64) (progress <-chan struct{}, full bool, err 
 	return c.progress.wait(), len(c.plain) >= maxPlain, nil
 }
 
-// pump reads for those who wait, into plain, and sends what made it stop. It is nil if a pump is running already.
-func (c *Conn) pump() <-chan error {
-	if c.pumping.Swap(true) {
+// A pump reads the transport, and sends what that leads to, for those who wait for something to arrive. It runs for as
+// long as somebody waits and nothing has come.
+type pump struct {
+	mu       sync.Mutex
+	waiting  int
+	stop     context.CancelFunc // nil if it is not running
+	panicked *any               // a callback's panic in it, for one who waits
+}
+
+// join adds one to those who wait. If the transport is to be read for them and nobody does so yet, the result tells
+// how that ends.
+func (c *Conn) join(read bool) <-chan error {
+	c.pump.mu.Lock()
+	defer c.pump.mu.Unlock()
+	c.pump.waiting++
+	if !read || c.pump.stop != nil {
 		return nil
 	}
+	ctx, stop := context.WithCancel(context.Background())
+	c.pump.stop = stop
 	result := make(chan error, 1)
 	go func() {
 		err := ErrAbandoned // unless readAhead returns
 		defer func() {
 			result <- err
-			c.pumping.Store(false)
+			stop()
+			c.pump.mu.Lock()
+			c.pump.stop = nil
+			c.pump.mu.Unlock()
 			c.progress.give() // who found this pump at work starts another
 		}()
-		err = c.readAhead()
+		err = c.readAhead(ctx)
 	}()
 	return result
 }
 
-// parkPanic, deferred, keeps a callback's panic for one who waits: it must not go on in a goroutine of ours.
-func (c *Conn) parkPanic() {
-	v := recover()
-	switch {
-	case v == nil:
-	case c.waiting.Load() > 0:
-		c.parked.Store(&v)
-	default:
-		log.Printf("libssl: panic in a callback, after the call that it ran for had given up: %v\n%s", v, debug.Stack())
+// leave takes one away. The last stops the pump.
+func (c *Conn) leave() {
+	c.pump.mu.Lock()
+	defer c.pump.mu.Unlock()
+	c.pump.waiting--
+	if c.pump.waiting > 0 {
+		return
+	}
+	if c.pump.stop != nil {
+		c.pump.stop()
+		c.interruptReads()
+	}
+	if v := c.pump.panicked; v != nil {
+		c.pump.panicked = nil
+		logLatePanic(*v)
 	}
 }
 
-// readAhead has libssl process what arrives until it has got somewhere.
-func (c *Conn) readAhead() error {
+// park, deferred, keeps a callback's panic for one who waits: it must not go on in a goroutine of ours.
+func (p *pump) park() {
+	v := recover()
+	if v == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.waiting > 0 {
+		p.panicked = &v
+	} else {
+		logLatePanic(v)
+	}
+}
+
+// takePanic returns what was parked, once.
+func (p *pump) takePanic() *any {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	v := p.panicked
+	p.panicked = nil
+	return v
+}
+
+func logLatePanic(v any) {
+	log.Printf("libssl: panic in a callback, after the call that it ran for had given up: %v\n%s", v, debug.Stack())
+}
+
+// readAhead has libssl process what arrives, into plain, until it has got somewhere or ctx ends.
+func (c *Conn) readAhead(ctx context.Context) error {
 	defer c.afterCall()
 	var buf [record]byte
-	r, err := c.cross(doReadAhead, buf[:])
-	for err == nil && r.code == sslWantRead {
-		if r.wrote {
+	for {
+		r, err := c.cross(doReadAhead, buf[:])
+		if r.wrote || err != nil { // an answer, or an alert
 			c.flushInBackground()
 		}
-		if err := c.fill(r.arrivals, 0); err != nil {
+		switch {
+		case err != nil:
+			return err
+		case r.crowded:
+			err = c.flush(0)
+		case r.code == sslWantRead:
+			err = c.fill(ctx, r.arrivals, 0)
+		case r.code == sslZeroReturn:
+			return errPeerClosed
+		default:
+			return nil
+		}
+		if err != nil {
 			return c.transportError(err)
 		}
-		r, err = c.cross(doReadAhead, buf[:])
 	}
-	if r.wrote || err != nil { // an answer, or an alert
-		c.flushInBackground()
-	}
-	if err == nil && r.code == sslZeroReturn {
-		return errPeerClosed
-	}
-	return err
 }

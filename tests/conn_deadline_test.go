@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -616,4 +617,40 @@ func TestListenerErrorLog(t *testing.T) {
 	_, err = nl.Accept()
 	require.ErrorIs(t, err, final)
 	require.NoError(t, inner.Close())
+}
+
+// A peer that makes us answer and answer, and reads none of it, can make neither a Read wait beyond its deadline nor
+// us keep more than so much; when it reads again all is well.
+func TestReadDeadlineUnderAFlood(t *testing.T) {
+	t.Parallel()
+	for _, server := range []bool{true, false} {
+		t.Run(disturberName("keyupdate", server), func(t *testing.T) {
+			t.Parallel()
+			watchdog(t, time.Minute)
+			p, c := disturber{what: "keyupdate", version: tls.VersionTLS13, server: server, smallBuffers: true}.connect(t)
+			p.Send(t, "flood")
+			p.Expect(t, "^ok flood")
+			made, still := 0, 0
+			for still < 3 { // until it can't go on, because we do not
+				began := time.Now()
+				require.NoError(t, c.SetReadDeadline(began.Add(100*time.Millisecond)))
+				n, err := soon2(t, "Read", func() (int, error) { return c.Read(make([]byte, 100)) })
+				requireTimeout(t, err)
+				require.Zero(t, n)
+				require.Less(t, time.Since(began), 5*time.Second, "and there was much to answer")
+				p.Send(t, "flood")
+				now, err := strconv.Atoi(p.Expect(t, `^ok flood after (\d+)`)[1])
+				require.NoError(t, err)
+				if now == made {
+					still++
+				}
+				made = now
+				require.Less(t, made, 1_000_000, "what we keep has no bound")
+			}
+			t.Logf("%d key updates", made)
+			p.Send(t, "go")
+			require.NoError(t, c.SetReadDeadline(time.Time{}))
+			calmDown(t, p, c)
+		})
+	}
 }

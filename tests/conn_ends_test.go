@@ -741,3 +741,77 @@ func TestFatalAlertEndsTheSession(t *testing.T) {
 		})
 	}
 }
+
+// Whatever is under way ends with net.ErrClosed at Close, at once.
+func TestCloseEndsWhatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	mode := pair.Modes[3]
+	type call struct {
+		name      string
+		handshake bool // has been made
+		call      func(c *libssl.Conn) error
+	}
+	read := func(c *libssl.Conn) error { _, err := c.Read(make([]byte, 1)); return err }
+	write := func(c *libssl.Conn) error { _, err := c.Write(make([]byte, 16<<20)); return err }
+	await := func(c *libssl.Conn) error { _, err := c.AwaitSession(context.Background()); return err }
+	for _, transport := range transports {
+		for _, calls := range [][]call{
+			{{"Read", true, read}},
+			{{"Write", true, write}},
+			{{"AwaitSession", true, await}},
+			{{"Read", true, read}, {"Read", true, read}, {"AwaitSession", true, await}, {"Write", true, write}, {"Write", true, write}},
+			{{"Handshake", false, (*libssl.Conn).Handshake}},
+			{{"Read before the handshake", false, read}},
+			{{"Write before the handshake", false, write}},
+			{{"Handshake", false, (*libssl.Conn).Handshake}, {"Read", false, read}, {"Write", false, write}, {"AwaitSession", false, await}},
+		} {
+			name := transport.Name
+			for _, c := range calls {
+				name += ", " + c.name
+			}
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				watchdog(t, time.Minute)
+				server, client := mode.ServerCtx(t), mode.ClientCtx(t)
+				require.NoError(t, server.SetNumTickets(0))
+				for range 5 {
+					var c *libssl.Conn
+					var peer net.Conn
+					writes := true
+					if calls[0].handshake {
+						p := connect(t, transport.Pair, server, client, nil)
+						c, peer = p.Client, p.ServerRaw
+						if writes = calls[len(calls)-1].name == "Write"; !writes {
+							go p.Server.Read(make([]byte, 1)) // takes close_notify
+						}
+					} else { // with a silent peer
+						var raw net.Conn
+						raw, peer = transport.Pair(t)
+						var err error
+						c, err = libssl.Client(raw, client)
+						require.NoError(t, err)
+					}
+					var results []<-chan error
+					for _, f := range calls {
+						results = append(results, async(func() error { return f.call(c) }))
+					}
+					if writes { // and is not done
+						_, err := io.ReadFull(peer, make([]byte, 1))
+						require.NoError(t, err)
+					}
+					dawdle()
+					began := time.Now()
+					closed := async(c.Close)
+					for i, r := range results {
+						err := within(t, closeBound, r, calls[i].name)
+						require.ErrorIs(t, err, net.ErrClosed, calls[i].name)
+						require.Less(t, time.Since(began), prompt, calls[i].name)
+					}
+					within(t, closeBound, closed, "Close")
+					require.Less(t, time.Since(began), prompt, "Close")
+					peer.Close()
+				}
+			})
+		}
+	}
+}
