@@ -40,13 +40,15 @@ func (s *SSL) runClientHello(alert *C.int) C.int {
 		return C.SSL_CLIENT_HELLO_SUCCESS
 	}
 	var err error
-	if s.callback(func() { err = s.switchByName(cb) }) && err == nil {
+	switch {
+	case !s.callback(func() { err = s.switchByName(cb) }):
+		*alert = C.SSL_AD_INTERNAL_ERROR
+	case err != nil:
+		s.callbackErr = err
+		*alert = C.SSL_AD_UNRECOGNIZED_NAME
+	default:
 		return C.SSL_CLIENT_HELLO_SUCCESS
 	}
-	if err != nil {
-		s.callbackErr = err
-	}
-	*alert = C.SSL_AD_UNRECOGNIZED_NAME
 	return C.SSL_CLIENT_HELLO_ERROR
 }
 

@@ -133,14 +133,13 @@ const char *gls_reason_text(int reason) {
 
 /* ---- crossings --------------------------------------------------------------------------------------- */
 
-/* One crossing, on the C stack. A callback that crosses again nests: the queue of the crossing that it was
- * called from is set aside, so that each sees its own errors only. */
+/* One crossing, on the C stack. A callback that crosses again nests. */
 typedef struct call {
     struct call *outer;
     const SSL *ssl;
     const SSL_CTX *ctx;
-    gls_err *outer_errs;
-    int outer_nerrs;
+    gls_err *errs; /* libssl's queue so far, while a callback of Go runs */
+    int nerrs;
     gls_note *notes, **tail;
     int mute; /* removals are our own doing: no notes of them */
 } call;
@@ -154,11 +153,7 @@ static void begin(call *c, const SSL *ssl, const SSL_CTX *ctx) {
     c->ctx = ctx;
     c->tail = &c->notes;
     current = c;
-    if (ERR_peek_error() == 0) /* a tenth of the price of clearing an empty queue */
-        return;
-    if (c->outer != NULL)
-        c->outer_nerrs = drain(&c->outer_errs);
-    else
+    if (ERR_peek_error() != 0) /* a tenth of the price of clearing an empty queue */
         ERR_clear_error();
 }
 
@@ -171,11 +166,27 @@ static void end(call *c, gls_ret *r, int failed) {
         r->nerrs = drain(&r->errs);
     else if (ERR_peek_error() != 0)
         ERR_clear_error();
-    for (int i = 0; i < c->outer_nerrs; i++)
-        raise_error(&c->outer_errs[i]);
-    gls_free_errs(c->outer_errs, c->outer_nerrs);
     r->notes = c->notes;
     current = c->outer;
+}
+
+/* Around every callback of Go: what it does to this thread's queue, in crossings of its own or in other code that
+ * uses OpenSSL, is no business of the libssl call that it runs for, which may go by its queue. */
+static void enter_go(void) {
+    if (current != NULL && ERR_peek_error() != 0)
+        current->nerrs = drain(&current->errs);
+}
+
+static void leave_go(void) {
+    if (ERR_peek_error() != 0)
+        ERR_clear_error();
+    if (current == NULL)
+        return;
+    for (int i = 0; i < current->nerrs; i++)
+        raise_error(&current->errs[i]);
+    gls_free_errs(current->errs, current->nerrs);
+    current->errs = NULL;
+    current->nerrs = 0;
 }
 
 /* CALL names the function for the error before it calls it. */
@@ -231,7 +242,7 @@ int gls_inside_any(void) {
 void gls_abandon(void) {
     for (; current != NULL; current = current->outer) {
         gls_free_notes(current->notes);
-        gls_free_errs(current->outer_errs, current->outer_nerrs);
+        gls_free_errs(current->errs, current->nerrs);
     }
     ERR_clear_error();
 }
@@ -239,7 +250,10 @@ void gls_abandon(void) {
 /* ---- callbacks --------------------------------------------------------------------------------------- */
 
 static int on_generate(SSL *ssl, unsigned char *id, unsigned int *len) {
-    return glsOnGenerateSessionID(conn_of(ssl)->id, id, len);
+    enter_go();
+    int ok = glsOnGenerateSessionID(conn_of(ssl)->id, id, len);
+    leave_go();
+    return ok;
 }
 
 /* 0: the session stays libssl's; Go gets a copy when the crossing is over. */
@@ -256,8 +270,11 @@ static void on_remove(SSL_CTX *ctx, SSL_SESSION *session) {
 
 /* Go hands over a reference of its own. */
 static SSL_SESSION *on_get(SSL *ssl, const unsigned char *id, int len, int *copy) {
+    enter_go();
+    SSL_SESSION *session = glsOnGetSession(conn_of(ssl)->id, (unsigned char *)id, len);
+    leave_go();
     *copy = 0;
-    return glsOnGetSession(conn_of(ssl)->id, (unsigned char *)id, len);
+    return session;
 }
 
 static void keep_verify_failure(conn *k, X509_STORE_CTX *x) {
@@ -281,8 +298,10 @@ static int on_verify(int ok, X509_STORE_CTX *x) {
 }
 
 static int on_verify_go(int ok, X509_STORE_CTX *x) {
-    conn *k = conn_of(verified_ssl(x));
-    return on_verify(glsOnVerify(k->id, ok, x), x);
+    enter_go();
+    ok = glsOnVerify(conn_of(verified_ssl(x))->id, ok, x);
+    leave_go();
+    return on_verify(ok, x);
 }
 
 void gls_X509_STORE_CTX_refuse(X509_STORE_CTX *x) {
@@ -292,7 +311,10 @@ void gls_X509_STORE_CTX_refuse(X509_STORE_CTX *x) {
 
 static int on_client_hello(SSL *ssl, int *alert, void *arg) {
     (void)arg;
-    return glsOnClientHello(conn_of(ssl)->id, alert);
+    enter_go();
+    int result = glsOnClientHello(conn_of(ssl)->id, alert);
+    leave_go();
+    return result;
 }
 
 /* The choice was made at the ClientHello. This only lets libssl acknowledge the extension. */
@@ -305,7 +327,8 @@ static void on_info(const SSL *ssl, int where, int value) {
     if (!(where & SSL_CB_ALERT))
         return;
     int level = value >> 8, description = value & 0xff;
-    if (description == SSL_AD_CLOSE_NOTIFY || (level != SSL3_AL_FATAL && SSL_version(ssl) < TLS1_3_VERSION))
+    if (description == SSL_AD_CLOSE_NOTIFY || description == SSL_AD_USER_CANCELLED ||
+        (level != SSL3_AL_FATAL && SSL_version(ssl) < TLS1_3_VERSION))
         return;
     conn_of(ssl)->alert = (gls_alert){(where & SSL_CB_WRITE) != 0, level, description};
 }
@@ -790,6 +813,7 @@ gls_ret gls_SSL_set1_host(SSL *ssl, const char *name) {
     call c;
     gls_ret r = {0};
     begin_ssl(&c, ssl);
+    X509_VERIFY_PARAM_set1_ip(SSL_get0_param(ssl), NULL, 0);
     SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     CALL(r, SSL_set1_dnsname, (ssl, name));
     end(&c, &r, r.ret != 1);
@@ -800,6 +824,7 @@ gls_ret gls_SSL_set1_host(SSL *ssl, const char *name) {
     call c;
     gls_ret r = {0};
     begin_ssl(&c, ssl);
+    X509_VERIFY_PARAM_set1_ip(SSL_get0_param(ssl), NULL, 0);
     SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     CALL(r, SSL_set1_host, (ssl, name));
     end(&c, &r, r.ret != 1);
@@ -811,6 +836,7 @@ gls_ret gls_SSL_set1_ip(SSL *ssl, const char *ip) {
     call c;
     gls_ret r = {0};
     begin_ssl(&c, ssl);
+    X509_VERIFY_PARAM_set1_host(SSL_get0_param(ssl), NULL, 0);
     CALL(r, X509_VERIFY_PARAM_set1_ip_asc, (SSL_get0_param(ssl), ip));
     end(&c, &r, r.ret != 1);
     return r;

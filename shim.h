@@ -142,6 +142,7 @@ gls_ret gls_SSL_set_generate_session_id(SSL *ssl, int on);
 gls_ret gls_SSL_set_session(SSL *ssl, SSL_SESSION *session);
 SSL_SESSION *gls_SSL_get1_session(SSL *ssl);
 gls_ret gls_SSL_set_tlsext_host_name(SSL *ssl, const char *name);
+/* Each takes the place of the other. */
 gls_ret gls_SSL_set1_host(SSL *ssl, const char *name);
 gls_ret gls_SSL_set1_ip(SSL *ssl, const char *ip);
 /* Puts ctx's certificates and everything that decides who may connect into force for this handshake. */

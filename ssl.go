@@ -226,10 +226,11 @@ func (s *SSL) setName(name string, verify bool) error {
 	}
 	return withCString("SSL_set_tlsext_host_name", name, func(cs *C.char) error {
 		return s.set(func(p *C.SSL) C.gls_ret {
-			r := C.gls_ret{ret: 1}
-			if !isIP {
-				r = C.gls_SSL_set_tlsext_host_name(p, cs)
+			sni := cs
+			if isIP {
+				sni = nil
 			}
+			r := C.gls_SSL_set_tlsext_host_name(p, sni)
 			switch {
 			case r.ret != 1 || !verify:
 			case isIP:

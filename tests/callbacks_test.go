@@ -29,6 +29,7 @@ import (
 	"github.com/go-libssl/libssl"
 	"github.com/go-libssl/libssl/internal/testutil"
 	"github.com/go-libssl/libssl/internal/testutil/pair"
+	"github.com/go-libssl/libssl/internal/testutil/stale"
 )
 
 // Alerts (RFC 8446, section 6.2).
@@ -867,6 +868,15 @@ func TestErrorsAfterErrorsInsideCallback(t *testing.T) {
 	}
 }
 
+// What a callback leaves on the thread's error queue, by whatever other code it called, misleads nobody.
+func TestErrorsLeftByCallback(t *testing.T) {
+	t.Parallel()
+	inAllPlaces(t, func(t *testing.T, st *stage) {
+		st.once(func(*libssl.SSL) { stale.Leave(42) })
+		requireTalk(t, st.link(t))
+	})
+}
+
 // What libssl has on its error queue when it calls back is not seen by calls made inside, and is there when they are
 // over: here that a signature is wrong, which it knows before it asks.
 func TestErrorsPendingAtCallback(t *testing.T) {
@@ -905,6 +915,7 @@ func TestErrorsPendingAtCallback(t *testing.T) {
 	undisturbed := stack(func() {})
 	require.Greater(t, len(undisturbed), 1, "libcrypto has had its say as well")
 	disturbed := stack(func() {
+		stale.Leave(42)
 		err := other.SetSessionIDContext(make([]byte, 33))
 		var e *libssl.Error
 		if assert.ErrorAs(t, err, &e) {

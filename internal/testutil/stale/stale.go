@@ -34,5 +34,9 @@ func Plant(t testing.TB, reason int) {
 	t.Helper()
 	runtime.LockOSThread()
 	t.Cleanup(runtime.UnlockOSThread)
-	C.plant(C.int(reason))
+	Leave(reason)
 }
+
+// Leave puts an entry of reason into the error queue of this thread. Inside a callback of libssl the goroutine stays on
+// the thread anyway.
+func Leave(reason int) { C.plant(C.int(reason)) }
