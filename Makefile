@@ -9,7 +9,7 @@ GO := scripts/env.sh go
 TESTFLAGS ?= -count=1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint race matrix errata cgocheck asan build setup docker compose clean
+.PHONY: help run test check lint race matrix errata mutants cgocheck asan build setup docker compose clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,10 @@ matrix: build ## the tests and the clauses beside libssl 1.1.1, 3.0, 3.5, 3.6 an
 # Of the versions that the last `make matrix` ran, or else of this machine's.
 errata: build ## write docs/manual-errata.md
 	@bin/sslconform errata -o docs/manual-errata.md $(wildcard bin/matrix/*.json)
+
+# In the module's directory: the faults are found from there.
+mutants: build ## libraries that lie, preloaded: does the runner name the right clause of each?
+	@$(GO) -C cmd/sslconform run -buildvcs=false ./internal/mutants ../../bin/sslconform
 
 cgocheck: ## the tests with every Go pointer stored into C memory checked
 	@scripts/setup.sh test

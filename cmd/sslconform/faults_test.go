@@ -1,89 +1,67 @@
 package main
 
 import (
-	"os/exec"
+	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
+	"github.com/go-libssl/libssl/cmd/sslconform/internal/fault"
+	"github.com/go-libssl/libssl/conformance"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// A libssl that lies must be found out: each of these faults is preloaded, and the clauses named must
-// differ. Others may as well.
-var faults = map[string][]string{
-	"sidctx_accepts_33":       {"A1", "A8"},
-	"sidctx_fails_silently":   {"A1"},
-	"sidctx_ends_at_zero":     {"A9"},
-	"sidctx_of_ssl_ignored":   {"A2", "A8"},
-	"sidctx_of_session_lost":  {"A6", "A7"},
-	"verify_ignored":          {"A12", "A13"},
-	"generate_ignored":        {"B4", "B8"},
-	"generate_buffer_dirty":   {"B4", "B10"},
-	"matching_never":          {"B15", "B19"},
-	"matching_cuts":           {"B21"},
-	"cache_mode_returns_new":  {"C2"},
-	"new_callback_ignored":    {"C7", "D2"},
-	"get_callback_ignored":    {"C8", "D12"},
-	"remove_callback_ignored": {"D9"},
-	"hits_miscounted":         {"E3"},
-	"misses_swallowed":        {"E3"},
-	"cache_size_ignored":      {"F1", "F3"},
-	"timeout_returns_new":     {"G2"},
-	"flush_keeps":             {"H1"},
-	"add_forgets":             {"C15", "I1"},
-	"remove_keeps":            {"D9", "I4"},
-	"reused_never":            {"A11", "L6"},
-	"reused_always":           {"A11", "L6"},
-	"resumable_always":        {"L7"},
-	"parse_forgets_context":   {"A6", "N1"},
-	"num_tickets_ignored":     {"O1", "O2"},
-	"crash":                   {"A20"},
+func faults(t *testing.T) []fault.Fault {
+	t.Helper()
+	all, err := fault.Read(fault.Dir)
+	require.NoError(t, err)
+	return all
 }
 
-const armed = "SSLCONFORM_FAULT=1"
-
-// build compiles a fault into a library that can be preloaded.
-func build(t *testing.T, source string) string {
+// lying compiles a fault and returns the environment in which libssl lies.
+func lying(t *testing.T, name string) []string {
 	t.Helper()
-	lib := filepath.Join(t.TempDir(), strings.TrimSuffix(filepath.Base(source), ".c")+".so")
-	args := []string{"-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-o", lib, source}
-	if flags, err := exec.Command("pkg-config", "--cflags", "libssl").Output(); err == nil {
-		args = append(args, strings.Fields(string(flags))...)
-	}
-	out, err := exec.Command("gcc", append(args, "-ldl")...).CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	all := faults(t)
+	i := slices.IndexFunc(all, func(f fault.Fault) bool { return f.Name == name })
+	require.GreaterOrEqual(t, i, 0, "there is no fault %s", name)
+	return fault.Armed(build(t, all[i]))
+}
+
+func build(t *testing.T, f fault.Fault) string {
+	t.Helper()
+	lib, err := f.Build(t.Context(), t.TempDir())
+	require.NoError(t, err)
 	return lib
 }
 
-func sources(t *testing.T) []string {
-	t.Helper()
-	files, err := filepath.Glob("testdata/faults/*.c")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	return files
-}
-
+// TestFaultsAreFound: the clauses that have to name a fault do, each by itself. `make mutants` runs all clauses.
 func TestFaultsAreFound(t *testing.T) {
 	t.Parallel()
-	var built []string
-	for _, source := range sources(t) {
-		name := strings.TrimSuffix(filepath.Base(source), ".c")
-		built = append(built, name)
-		t.Run(name, func(t *testing.T) {
+	for _, f := range faults(t) {
+		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
-			clauses := faults[name]
-			require.NotEmpty(t, clauses, "which clauses should notice it?")
-			lib := build(t, source)
-			o := sslconform(t, []string{armed, "LD_PRELOAD=" + lib}, "run", "-clause", "^("+strings.Join(clauses, "|")+")$")
-			assert.Equal(t, exitDiffers, o.status, o.stdout+o.stderr)
-			assert.Equal(t, clauses, o.differing(), o.stdout+o.stderr)
+			env := append(fault.Armed(build(t, f)), actAsProgram+"=1")
+			o, err := fault.Run(t.Context(), os.Args[0], env, f.Clauses...)
+			require.NoError(t, err)
+			assert.True(t, f.FoundBy(o), "%s\nclauses %v, named %v, exit status %d: %s", f.Lie, f.Clauses, o.Named, o.Status, o.Stderr)
 		})
 	}
-	for name := range faults {
-		assert.True(t, slices.Contains(built, name), "there is no %s.c", name)
+}
+
+// TestFaultsMissed: a fault is not found by a run in which nothing differs, nor by clauses that hold.
+func TestFaultsMissed(t *testing.T) {
+	t.Parallel()
+	all := faults(t)
+	f := all[slices.IndexFunc(all, func(f fault.Fault) bool { return f.Name == "crash" })]
+	lib := build(t, f)
+	for name, env := range map[string][]string{"unarmed": fault.Unarmed(lib), "armed": fault.Armed(lib)} {
+		o, err := fault.Run(t.Context(), os.Args[0], append(env, actAsProgram+"=1"), "A19", "A20")
+		require.NoError(t, err)
+		assert.Equal(t, name == "armed", f.FoundBy(o), name)
+		f := f
+		f.Clauses = []string{"A19", "A20"}
+		assert.False(t, f.FoundBy(o), name)
 	}
 }
 
@@ -91,18 +69,48 @@ func TestFaultsAreFound(t *testing.T) {
 func TestUnarmedFaults(t *testing.T) {
 	t.Parallel()
 	var libs []string
-	for _, source := range sources(t) {
-		libs = append(libs, build(t, source))
+	for _, f := range faults(t) {
+		libs = append(libs, build(t, f))
 	}
-	o := sslconform(t, []string{"LD_PRELOAD=" + strings.Join(libs, ":")}, "run")
+	o := sslconform(t, fault.Unarmed(libs...), "run")
 	assert.Equal(t, exitFine, o.status, o.stdout+o.stderr)
+}
+
+// TestFaultsOfEachFamily: there is no family of clauses that need not notice anything.
+func TestFaultsOfEachFamily(t *testing.T) {
+	t.Parallel()
+	noticing := map[byte]bool{}
+	for _, f := range faults(t) {
+		for _, id := range f.Clauses {
+			noticing[id[0]] = true
+		}
+	}
+	for _, c := range conformance.All() {
+		assert.True(t, noticing[c.ID[0]], "no fault has to be named by a clause of %s's family", c.ID)
+	}
+}
+
+// TestFaultMisread: a fault that no clause has to name is none.
+func TestFaultMisread(t *testing.T) {
+	t.Parallel()
+	for text, says := range map[string]string{
+		"":                                  "first comment",
+		"/* Something is wrong. */\n":       "first comment",
+		"/* Wrong.\n * Clauses: A1 A0 */\n": "there is no clause A0",
+	} {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "fault.c"), []byte(text), 0o666))
+		_, err := fault.Read(dir)
+		assert.ErrorContains(t, err, says)
+	}
+	_, err := fault.Read(t.TempDir())
+	assert.ErrorContains(t, err, "no faults")
 }
 
 // TestRunGoesOnAfterACrash: the clauses after the one that crashed are run.
 func TestRunGoesOnAfterACrash(t *testing.T) {
 	t.Parallel()
-	lib := build(t, "testdata/faults/crash.c")
-	o := sslconform(t, []string{armed, "LD_PRELOAD=" + lib}, "run", "-clause", "^(A19|A20|B1)$")
+	o := sslconform(t, lying(t, "crash"), "run", "-clause", "^(A19|A20|B1)$")
 	assert.Equal(t, exitDiffers, o.status)
 	assert.Equal(t, []string{"A20"}, o.differing(), o.stdout)
 	assert.Contains(t, o.stdout, "ended early: the process died")

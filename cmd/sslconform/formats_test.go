@@ -88,7 +88,7 @@ func TestFormats(t *testing.T) {
 // TestFormatsOfADifference: what differs is told in every form, and by the exit status.
 func TestFormatsOfADifference(t *testing.T) {
 	t.Parallel()
-	env := []string{armed, "LD_PRELOAD=" + build(t, "testdata/faults/sidctx_accepts_33.c")}
+	env := lying(t, "sidctx_accepts_33")
 	o := sslconform(t, env, "run", "-clause", "^A[12]$", "-format", "json")
 	assert.Equal(t, exitDiffers, o.status)
 	assert.Contains(t, o.stdout, `"verdict": "DIFFERS"`)
@@ -150,8 +150,7 @@ func TestMatrix(t *testing.T) {
 	o = sslconform(t, nil, "matrix", "--changes", mine, other)
 	assert.NotContains(t, o.stdout, "\nA1 ")
 
-	lib := build(t, "testdata/faults/sidctx_accepts_33.c")
-	o = sslconform(t, nil, "matrix", mine, another(t, recorded(t, []string{armed, "LD_PRELOAD=" + lib}, "^A1$")))
+	o = sslconform(t, nil, "matrix", mine, another(t, recorded(t, lying(t, "sidctx_accepts_33"), "^A1$")))
 	assert.Equal(t, exitDiffers, o.status)
 	assert.Regexp(t, `(?m)^A1 .*DIFFERS`, o.stdout)
 	assert.Contains(t, o.stdout, "\nA1 len33\n")
@@ -167,8 +166,7 @@ func TestErrata(t *testing.T) {
 	assert.Contains(t, o.stdout, "`sslconform run -v -clause '^G1$'`")
 	assert.NotContains(t, o.stdout, mine, "no paths of this machine")
 
-	lib := build(t, "testdata/faults/timeout_returns_new.c")
-	differs := recorded(t, []string{armed, "LD_PRELOAD=" + lib}, "^G")
+	differs := recorded(t, lying(t, "timeout_returns_new"), "^G")
 	o = sslconform(t, nil, "errata", differs)
 	assert.Equal(t, exitDiffers, o.status)
 	assert.Contains(t, o.stdout, "## Left out")

@@ -1,4 +1,5 @@
-/* Setting the cache mode gives back the new one. */
+/* Setting the cache mode gives back the new one.
+ * Clauses: C2 */
 #include "fault.h"
 
 long SSL_CTX_ctrl(SSL_CTX *ctx, int cmd, long larg, void *parg) {

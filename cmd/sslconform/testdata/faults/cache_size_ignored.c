@@ -1,4 +1,5 @@
-/* The size of the cache stays as it is. */
+/* The size of the cache stays as it is.
+ * Clauses: F1 F3 */
 #include "fault.h"
 
 long SSL_CTX_ctrl(SSL_CTX *ctx, int cmd, long larg, void *parg) {

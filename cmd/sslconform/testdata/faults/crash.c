@@ -1,4 +1,5 @@
-/* libssl crashes where a session's id is set. */
+/* libssl crashes where a session's id is set.
+ * Clauses: A20 */
 #include "fault.h"
 
 int SSL_SESSION_set1_id(SSL_SESSION *s, const unsigned char *id, unsigned int n) {

@@ -1,4 +1,5 @@
-/* Flushing removes nothing. */
+/* Flushing removes nothing.
+ * Clauses: H1 */
 #include "fault.h"
 
 #if OPENSSL_VERSION_NUMBER >= 0x30400000L

@@ -1,4 +1,5 @@
-/* The callback that makes ids finds something in the buffer. */
+/* The callback that makes ids finds something in the buffer.
+ * Clauses: B4 B10 */
 #include "fault.h"
 
 static GEN_SESSION_CB theirs;

@@ -1,4 +1,5 @@
-/* One hit too many is counted. */
+/* One hit too many is counted.
+ * Clauses: E3 */
 #include "fault.h"
 
 long SSL_CTX_ctrl(SSL_CTX *ctx, int cmd, long larg, void *parg) {

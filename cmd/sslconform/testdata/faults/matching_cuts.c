@@ -1,4 +1,5 @@
-/* Of a session id that is too long only the first 32 bytes count. */
+/* Of a session id that is too long only the first 32 bytes count.
+ * Clauses: B21 */
 #include "fault.h"
 
 int SSL_has_matching_session_id(const SSL *ssl, const unsigned char *id, unsigned int n) {

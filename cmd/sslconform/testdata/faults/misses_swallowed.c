@@ -1,4 +1,5 @@
-/* Misses are not counted. */
+/* Misses are not counted.
+ * Clauses: E3 */
 #include "fault.h"
 
 long SSL_CTX_ctrl(SSL_CTX *ctx, int cmd, long larg, void *parg) {

@@ -1,4 +1,5 @@
-/* The callback for new sessions is never called. */
+/* The callback for new sessions is never called.
+ * Clauses: C7 D2 */
 #include "fault.h"
 
 void SSL_CTX_sess_set_new_cb(SSL_CTX *ctx, int (*cb)(SSL *, SSL_SESSION *)) {

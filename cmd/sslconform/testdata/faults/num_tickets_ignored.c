@@ -1,4 +1,5 @@
-/* The number of tickets is accepted and forgotten. */
+/* The number of tickets is accepted and forgotten.
+ * Clauses: O1 O2 */
 #include "fault.h"
 
 int SSL_CTX_set_num_tickets(SSL_CTX *ctx, size_t n) {

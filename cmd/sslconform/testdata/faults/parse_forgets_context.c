@@ -1,4 +1,5 @@
-/* A session that is parsed has lost its context. */
+/* A session that is parsed has lost its context.
+ * Clauses: A6 N1 */
 #include "fault.h"
 
 SSL_SESSION *d2i_SSL_SESSION(SSL_SESSION **a, const unsigned char **pp, long n) {

@@ -1,4 +1,5 @@
-/* The callback for removals is never called. */
+/* The callback for removals is never called.
+ * Clauses: D9 */
 #include "fault.h"
 
 void SSL_CTX_sess_set_remove_cb(SSL_CTX *ctx, void (*cb)(SSL_CTX *, SSL_SESSION *)) {

@@ -1,4 +1,5 @@
-/* A session that is removed stays in the cache. */
+/* A session that is removed stays in the cache.
+ * Clauses: D9 I4 */
 #include "fault.h"
 
 int SSL_CTX_remove_session(SSL_CTX *ctx, SSL_SESSION *s) {

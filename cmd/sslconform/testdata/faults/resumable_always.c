@@ -1,4 +1,5 @@
-/* Every session can be resumed. */
+/* Every session can be resumed.
+ * Clauses: L7 */
 #include "fault.h"
 
 int SSL_SESSION_is_resumable(const SSL_SESSION *s) {

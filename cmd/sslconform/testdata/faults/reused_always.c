@@ -1,4 +1,5 @@
-/* Every session was reused. */
+/* Every session was reused.
+ * Clauses: A11 L6 */
 #include "fault.h"
 
 int SSL_session_reused(const SSL *ssl) {

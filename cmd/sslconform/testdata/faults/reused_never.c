@@ -1,4 +1,5 @@
-/* No session was ever reused. */
+/* No session was ever reused.
+ * Clauses: A11 L6 */
 #include "fault.h"
 
 int SSL_session_reused(const SSL *ssl) {

@@ -1,4 +1,5 @@
-/* A context that is too long is cut down to size and accepted. */
+/* A context that is too long is cut down to size and accepted.
+ * Clauses: A1 A8 */
 #include "fault.h"
 
 int SSL_CTX_set_session_id_context(SSL_CTX *ctx, const unsigned char *sid, unsigned int n) {

@@ -1,4 +1,5 @@
-/* A context is taken for a C string. */
+/* A context is taken for a C string.
+ * Clauses: A9 */
 #include "fault.h"
 
 int SSL_CTX_set_session_id_context(SSL_CTX *ctx, const unsigned char *sid, unsigned int n) {

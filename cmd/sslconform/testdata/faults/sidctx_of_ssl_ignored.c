@@ -1,4 +1,5 @@
-/* A context for a single SSL is accepted and forgotten. */
+/* A context for a single SSL is accepted and forgotten.
+ * Clauses: A2 A8 */
 #include "fault.h"
 
 int SSL_set_session_id_context(SSL *ssl, const unsigned char *sid, unsigned int n) {

@@ -1,4 +1,5 @@
-/* Setting the timeout gives back the new one. */
+/* Setting the timeout gives back the new one.
+ * Clauses: G2 */
 #include "fault.h"
 
 long SSL_CTX_set_timeout(SSL_CTX *ctx, long t) {
