@@ -38,14 +38,15 @@ type Conn struct {
 	message sync.Mutex    // held by a Write over its retries: libssl wants the same bytes again
 
 	// Guarded by SSL.mu.
-	in       *block // ciphertext that libssl has not taken yet
-	eof      bool   // the transport has ended
-	arrivals uint64 // how often ciphertext, or the end, has come
-	plain    []byte // read ahead of a Read
-	out      *block // ciphertext to be sent
-	untold   int    // crossings whose callbacks have yet to be told: out is held back
-	unsent   bool   // there is some in sending too
-	broken   error  // libssl has given the connection up
+	in       *block          // ciphertext that libssl has not taken yet
+	eof      bool            // the transport has ended
+	arrivals uint64          // how often ciphertext, or the end, has come
+	plain    []byte          // read ahead of a Read
+	out      *block          // ciphertext to be sent
+	untold   int             // crossings whose callbacks have yet to be told: out is held back
+	unsent   bool            // there is some in sending too
+	broken   error           // libssl has given the connection up
+	base     context.Context // of the handshake under way
 
 	progress signal // something has arrived, or a deadline has changed
 
@@ -151,7 +152,7 @@ func (c *Conn) ensureHandshake(ctx context.Context, by deadlineSet) error {
 	}
 	stop := context.AfterFunc(ctx, func() { c.transport.Close() })
 	defer stop()
-	err := c.runHandshake(by)
+	err := c.runHandshake(ctx, by)
 	if !stop() { // the transport is closed, even if the handshake just made it
 		c.done.Store(false)
 		c.failure = context.Cause(ctx)
@@ -172,12 +173,15 @@ func (c *Conn) limitHandshake(d time.Duration) {
 		if !c.done.Load() {
 			c.expired.Store(true)
 			c.transport.Close()
+			c.progress.give()
 		}
 	})
 }
 
 // runHandshake drives libssl until the handshake is complete or has failed.
-func (c *Conn) runHandshake(by deadlineSet) error {
+func (c *Conn) runHandshake(ctx context.Context, by deadlineSet) error {
+	c.setBase(ctx)
+	defer c.setBase(nil)
 	for {
 		r, err := c.cross(doHandshake, nil)
 		if err != nil {
@@ -200,10 +204,20 @@ func (c *Conn) runHandshake(by deadlineSet) error {
 			if err := c.fill(context.Background(), r.arrivals, by); err != nil {
 				return c.transportError(err)
 			}
+		case C.SSL_ERROR_WANT_CLIENT_HELLO_CB:
+			if err := c.awaitWork(ctx, r.work, by); err != nil {
+				return err
+			}
 		default:
 			return &Error{Op: "SSL_do_handshake", Ret: r.n, SSLError: r.code}
 		}
 	}
+}
+
+func (c *Conn) setBase(ctx context.Context) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.base = ctx
 }
 
 func (c *Conn) complete() {
@@ -248,8 +262,14 @@ func (c *Conn) Read(p []byte) (int, error) {
 		case r.wrote:
 			c.flushInBackground()
 		}
-		if r.code == C.SSL_ERROR_NONE {
+		switch r.code {
+		case C.SSL_ERROR_NONE:
 			return r.n, nil
+		case C.SSL_ERROR_WANT_CLIENT_HELLO_CB: // of a renegotiation
+			if err := c.awaitWork(context.Background(), r.work, byRead); err != nil {
+				return 0, err
+			}
+			continue
 		}
 		if err := c.fill(context.Background(), r.arrivals, byRead); err != nil {
 			return 0, c.transportError(err)
@@ -301,6 +321,12 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 				return n, c.transportError(err)
 			}
 			if err := c.awaitToWrite(r.arrivals); err != nil {
+				return n, err
+			}
+			continue
+		}
+		if r.code == C.SSL_ERROR_WANT_CLIENT_HELLO_CB {
+			if err := c.awaitWork(context.Background(), r.work, byWrite); err != nil {
 				return n, err
 			}
 			continue
@@ -478,18 +504,20 @@ const (
 // crossed is what a crossing came to when it did not fail.
 type crossed struct {
 	n        int
-	code     int    // SSL_get_error, or 0
-	wrote    bool   // there is ciphertext to be sent
-	crowded  bool   // nothing was read: so much is queued that some of it has to be sent first
-	arrivals uint64 // as they were: for fill
-	version  int    // of the protocol, after a handshake
+	code     int        // SSL_get_error, or 0
+	wrote    bool       // there is ciphertext to be sent
+	crowded  bool       // nothing was read: so much is queued that some of it has to be sent first
+	arrivals uint64     // as they were: for fill
+	version  int        // of the protocol, after a handshake
+	work     *helloWork // what it waits for, if the code is SSL_ERROR_WANT_CLIENT_HELLO_CB
 
 	waiters chan struct{} // to be closed: something has arrived
 }
 
 const (
-	sslWantRead   = C.SSL_ERROR_WANT_READ
-	sslZeroReturn = C.SSL_ERROR_ZERO_RETURN
+	sslWantRead        = C.SSL_ERROR_WANT_READ
+	sslWantClientHello = C.SSL_ERROR_WANT_CLIENT_HELLO_CB
+	sslZeroReturn      = C.SSL_ERROR_ZERO_RETURN
 )
 
 // cross makes one crossing, tells the callbacks what happened in it, and goes on with a callback's panic.
@@ -592,7 +620,10 @@ func (c *Conn) crossLocked(op operation, p []byte) (r crossed, notes *C.gls_note
 		c.arrivals++ // what an earlier crossing waited for may be here
 	}
 	c.take(io)
-	r = crossed{n: int(io.r.ret), code: int(io.r.ssl_error), wrote: io.out_len > 0 || io.spill != nil, arrivals: c.arrivals}
+	r = crossed{
+		n: int(io.r.ret), code: int(io.r.ssl_error), wrote: io.out_len > 0 || io.spill != nil, arrivals: c.arrivals,
+		work: c.hello.work,
+	}
 	if op == doHandshake {
 		r.version = int(C.SSL_version(c.ptr))
 	}
@@ -621,7 +652,7 @@ func (c *Conn) take(io C.gls_io) {
 		C.free(unsafe.Pointer(io.spill))
 	}
 	if io.in_init == 0 {
-		c.asked = nil
+		c.hello = helloState{}
 	}
 }
 

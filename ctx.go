@@ -28,6 +28,7 @@ type Ctx struct {
 	newSession    atomic.Pointer[func(*SSL, *Session)]
 	getSession    atomic.Pointer[func(*SSL, []byte) *Session]
 	removeSession atomic.Pointer[func(*Ctx, *Session)]
+	clientHello   atomic.Pointer[func(*ClientHello) error]
 	serverName    atomic.Pointer[func(*SSL, string) (*Ctx, error)]
 	verify        atomic.Pointer[VerifyFunc]
 }

@@ -185,6 +185,10 @@ func (c *Conn) takeTurn(ctx context.Context, lock chan struct{}, by deadlineSet)
 		case <-timeout:
 			return os.ErrDeadlineExceeded
 		case <-changed: // another deadline perhaps
+			if c.expired.Load() {
+				stop()
+				return os.ErrDeadlineExceeded
+			}
 		case <-c.closed:
 			stop()
 			return ErrClosed

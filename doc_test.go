@@ -17,7 +17,7 @@ import (
 var goOnly = map[string]bool{
 	"SSL.Conn": true, "Conn.SSL": true, "Conn.NetConn": true, "Conn.LocalAddr": true, "Conn.RemoteAddr": true,
 	"Conn.SetDeadline": true, "Conn.SetReadDeadline": true, "Conn.SetWriteDeadline": true,
-	"Verification.SSL": true, "Session.String": true,
+	"Verification.SSL": true, "ClientHello.SSL": true, "ClientHello.Second": true, "Session.String": true,
 }
 
 // Every exported method of a C object says which C function it is, by a name that the code really uses.
@@ -56,7 +56,7 @@ func exportedMethods(t *testing.T) (all []method) {
 				recv = star.X
 			}
 			switch name := recv.(*ast.Ident).Name; name {
-			case "Ctx", "SSL", "Conn", "Session", "Verification":
+			case "Ctx", "SSL", "Conn", "Session", "Verification", "ClientHello":
 				all = append(all, method{name + "." + f.Name.Name, f.Doc.Text()})
 			}
 		}

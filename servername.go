@@ -5,10 +5,9 @@ import "C"
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"unsafe"
-
-	"golang.org/x/crypto/cryptobyte"
 )
 
 // SetServerNameCallback sets what chooses a server's Ctx by the name that the client asks for (SNI); name is empty if
@@ -22,47 +21,40 @@ import (
 // its peers, and another one of the program has been given the same session id context but lets in other peers, the
 // connection gets one of its own.
 //
-// It runs inside libssl, once: after HelloRetryRequest the choice stands. In a renegotiation of TLS 1.2 libssl asks the
-// Ctx that is in force then, so after a switch it does not run again.
+// It runs inside libssl, once in a handshake: after HelloRetryRequest the choice stands. In a renegotiation of TLS 1.2
+// it runs again.
 //
 // C: SSL_CTX_set_client_hello_cb(3)
 func (c *Ctx) SetServerNameCallback(cb func(s *SSL, name string) (*Ctx, error)) {
 	c.adjust(func(p *C.SSL_CTX) {
-		C.gls_SSL_CTX_set_client_hello_cb(p, cBool(cb != nil))
+		C.gls_SSL_CTX_set_tlsext_servername_callback(p, cBool(cb != nil))
 		c.serverName.Store(&cb)
 	})
 }
 
-// runClientHello is on_client_hello in shim.c.
-func (s *SSL) runClientHello(alert *C.int) C.int {
+// takeServerName is the step of SetServerNameCallback. It asks once in a handshake: after HelloRetryRequest there is a
+// second ClientHello, which may not ask for somebody else.
+func (s *SSL) takeServerName() (work func(context.Context) error, err error) {
 	cb := load(&s.origin.serverName)
 	if cb == nil {
-		return C.SSL_CLIENT_HELLO_SUCCESS
+		return nil, nil
 	}
-	var err error
-	switch {
-	case !s.callback(func() { err = s.switchByName(cb) }):
-		*alert = C.SSL_AD_INTERNAL_ERROR
-	case err != nil:
-		s.callbackErr = err
-		*alert = C.SSL_AD_UNRECOGNIZED_NAME
-	default:
-		return C.SSL_CLIENT_HELLO_SUCCESS
+	var name string
+	s.show(func(h *ClientHello) { name = h.ServerName() })
+	if asked := s.hello.asked; asked != nil {
+		if *asked != name {
+			err = errors.New("libssl: the second ClientHello asks for another server name")
+		}
+		return nil, err
 	}
-	return C.SSL_CLIENT_HELLO_ERROR
+	s.hello.asked = &name
+	if !s.callback(func() { err = s.switchByName(cb, name) }) {
+		err = errPanicked
+	}
+	return nil, err
 }
 
-// switchByName asks cb once in a handshake: after HelloRetryRequest there is a second ClientHello, which may not ask
-// for somebody else. libssl shows it to us only if the Ctx has not been switched.
-func (s *SSL) switchByName(cb func(*SSL, string) (*Ctx, error)) error {
-	name := s.helloServerName()
-	if s.asked != nil {
-		if *s.asked != name {
-			return errors.New("libssl: the second ClientHello asks for another server name")
-		}
-		return nil
-	}
-	s.asked = &name
+func (s *SSL) switchByName(cb func(*SSL, string) (*Ctx, error), name string) error {
 	ctx, err := cb(s, name)
 	if err != nil || s.lost {
 		return err
@@ -71,30 +63,6 @@ func (s *SSL) switchByName(cb func(*SSL, string) (*Ctx, error)) error {
 		ctx = s.ctx
 	}
 	return s.switchTo(ctx)
-}
-
-// helloServerName returns the name in the ClientHello; what is malformed libssl refuses later.
-func (s *SSL) helloServerName() string {
-	var p *C.uchar
-	var n C.size_t
-	if C.gls_SSL_client_hello_get0_ext(s.ptr, C.TLSEXT_TYPE_server_name, &p, &n) != 1 {
-		return ""
-	}
-	ext := cryptobyte.String(unsafe.Slice((*byte)(p), int(n)))
-	var names, name cryptobyte.String
-	if !ext.ReadUint16LengthPrefixed(&names) {
-		return ""
-	}
-	for !names.Empty() {
-		var kind uint8
-		if !names.ReadUint8(&kind) || !names.ReadUint16LengthPrefixed(&name) {
-			return ""
-		}
-		if kind == C.TLSEXT_NAMETYPE_host_name {
-			return string(name)
-		}
-	}
-	return ""
 }
 
 // switchTo puts ctx in force; where it is, only its session id context may have to be another one.

@@ -432,6 +432,9 @@ gls_ret gls_SSL_CTX_new(int method, uintptr_t id) {
         SSL_CTX_free(ctx);
         r.ptr = NULL;
     }
+    /* Always: libssl asks the SSL_CTX in force, which after a switch is not the one that the callback was set for. */
+    if (r.ptr != NULL)
+        SSL_CTX_set_client_hello_cb(ctx, on_client_hello, NULL);
     end(&c, &r, r.ptr == NULL);
     return r;
 }
@@ -566,8 +569,7 @@ void gls_SSL_CTX_set_verify(SSL_CTX *ctx, int mode, int go_callback) {
     SSL_CTX_set_verify(ctx, mode, go_callback ? on_verify_go : on_verify);
 }
 
-void gls_SSL_CTX_set_client_hello_cb(SSL_CTX *ctx, int on) {
-    SSL_CTX_set_client_hello_cb(ctx, on ? on_client_hello : NULL, NULL);
+void gls_SSL_CTX_set_tlsext_servername_callback(SSL_CTX *ctx, int on) {
     SSL_CTX_set_tlsext_servername_callback(ctx, (on ? on_servername : NULL));
 }
 

@@ -106,7 +106,7 @@ uint64_t gls_SSL_CTX_clear_options(SSL_CTX *ctx, uint64_t options);
 void gls_SSL_CTX_set_verify(SSL_CTX *ctx, int mode, int go_callback);
 gls_ret gls_SSL_CTX_load_verify_locations(SSL_CTX *ctx, const char *file, const char *dir);
 gls_ret gls_SSL_CTX_set_default_verify_paths(SSL_CTX *ctx);
-void gls_SSL_CTX_set_client_hello_cb(SSL_CTX *ctx, int on);
+void gls_SSL_CTX_set_tlsext_servername_callback(SSL_CTX *ctx, int on);
 
 gls_ret gls_SSL_CTX_set_session_id_context(SSL_CTX *ctx, const unsigned char *sid, size_t n);
 gls_ret gls_SSL_CTX_set_generate_session_id(SSL_CTX *ctx, int on);

@@ -31,7 +31,7 @@ type SSL struct {
 	verify   VerifyFunc        // the same
 	name     string            // a client's: the peer it wants
 	offered  []byte            // a client's: the id of the session that it offers
-	asked    *string           // the server name that this handshake asked for, once known
+	hello    helloState        // a server's
 
 	// What a callback leaves for the goroutine that made the crossing.
 	callbackErr error

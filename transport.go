@@ -295,6 +295,8 @@ func (c *Conn) readAhead(ctx context.Context) error {
 			err = c.flush(0)
 		case r.code == sslWantRead:
 			err = c.fill(ctx, r.arrivals, 0)
+		case r.code == sslWantClientHello:
+			err = c.awaitWork(ctx, r.work, 0)
 		case r.code == sslZeroReturn:
 			return errPeerClosed
 		default:
