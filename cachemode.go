@@ -111,6 +111,14 @@ func (c *Ctx) Timeout() (d time.Duration) {
 	return d
 }
 
+// DefaultTimeout returns the timeout that sessions get while the Ctx's is 0: two hours in every libssl, whatever the
+// manual says.
+//
+// C: SSL_get_default_timeout(3)
+func (s *SSL) DefaultTimeout() time.Duration {
+	return ask(s, func(p *C.SSL) time.Duration { return seconds(int64(C.SSL_get_default_timeout(p))) })
+}
+
 // SessionStats are the counters of a Ctx. Each is the C function SSL_CTX_sess_ of that name.
 type SessionStats struct {
 	Number             int // sessions in the internal cache now

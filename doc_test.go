@@ -17,7 +17,8 @@ import (
 var goOnly = map[string]bool{
 	"SSL.Conn": true, "Conn.SSL": true, "Conn.NetConn": true, "Conn.LocalAddr": true, "Conn.RemoteAddr": true,
 	"Conn.SetDeadline": true, "Conn.SetReadDeadline": true, "Conn.SetWriteDeadline": true,
-	"Verification.SSL": true, "ClientHello.SSL": true, "ClientHello.Second": true, "Session.String": true,
+	"Verification.SSL": true, "ClientHello.SSL": true, "ClientHello.Second": true,
+	"Session.String": true, "Session.Equal": true,
 }
 
 // Every exported method of a C object says which C function it is, by a name that the code really uses.

@@ -945,6 +945,15 @@ gls_verify gls_SSL_verify_failure(SSL *ssl) {
 
 /* ---- SSL_SESSION ------------------------------------------------------------------------------------- */
 
+gls_ret gls_SSL_SESSION_new(void) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, NULL);
+    CALL_PTR(r, SSL_SESSION_new, ());
+    end(&c, &r, r.ptr == NULL);
+    return r;
+}
+
 SSL_SESSION *gls_SSL_SESSION_dup(SSL_SESSION *session) {
     return SSL_SESSION_dup(session);
 }
@@ -991,25 +1000,33 @@ gls_ret gls_PEM_read_bio_SSL_SESSION(const unsigned char *pem, size_t n) {
     return r;
 }
 
-/* ret is the length of *pem; gls_OPENSSL_free it. */
-gls_ret gls_PEM_write_bio_SSL_SESSION(SSL_SESSION *session, unsigned char **pem) {
-    call c;
-    gls_ret r = {0};
-    begin(&c, NULL, NULL);
-    BIO *b = BIO_new(BIO_s_mem());
-    r.op = "PEM_write_bio_SSL_SESSION";
-    if (b != NULL && PEM_write_bio_SSL_SESSION(b, session) == 1) {
-        char *data;
-        long n = BIO_get_mem_data(b, &data);
-        if (n > 0 && (*pem = OPENSSL_malloc((size_t)n)) != NULL) {
-            memcpy(*pem, data, (size_t)n);
-            r.ret = n;
-        }
+/* What libssl prints of a session. ret is the length of *text; gls_OPENSSL_free it. */
+#define SESSION_WRITER(function)                                              \
+    gls_ret gls_##function(SSL_SESSION *session, unsigned char **text) {      \
+        call c;                                                               \
+        gls_ret r = {0};                                                      \
+        begin(&c, NULL, NULL);                                                \
+        BIO *b = BIO_new(BIO_s_mem());                                        \
+        r.op = #function;                                                     \
+        if (b != NULL && function(b, session) == 1)                           \
+            r.ret = take_text(b, text);                                       \
+        end(&c, &r, r.ret <= 0);                                              \
+        BIO_free(b);                                                          \
+        return r;                                                             \
     }
-    end(&c, &r, r.ret <= 0);
-    BIO_free(b);
-    return r;
+
+static long take_text(BIO *b, unsigned char **text) {
+    char *data;
+    long n = BIO_get_mem_data(b, &data);
+    if (n <= 0 || (*text = OPENSSL_malloc((size_t)n)) == NULL)
+        return 0;
+    memcpy(*text, data, (size_t)n);
+    return n;
 }
+
+SESSION_WRITER(PEM_write_bio_SSL_SESSION)
+SESSION_WRITER(SSL_SESSION_print)
+SESSION_WRITER(SSL_SESSION_print_keylog)
 
 #if OPENSSL_VERSION_NUMBER >= 0x30300000L
 int64_t gls_SSL_SESSION_get_time(const SSL_SESSION *session) {
@@ -1043,6 +1060,55 @@ SESSION_SETTER(SSL_SESSION_set_timeout, (SSL_SESSION *session, long t), session,
 SESSION_SETTER(SSL_SESSION_set1_id, (SSL_SESSION *session, const unsigned char *id, size_t n), session, id, clip(n))
 SESSION_SETTER(SSL_SESSION_set1_id_context, (SSL_SESSION *session, const unsigned char *sid, size_t n), session, sid,
                clip(n))
+SESSION_SETTER(SSL_SESSION_set_protocol_version, (SSL_SESSION *session, int version), session, version)
+SESSION_SETTER(SSL_SESSION_set1_master_key, (SSL_SESSION *session, const unsigned char *key, size_t n), session, key, n)
+SESSION_SETTER(SSL_SESSION_set1_hostname, (SSL_SESSION *session, const char *name), session, name)
+SESSION_SETTER(SSL_SESSION_set1_alpn_selected, (SSL_SESSION *session, const unsigned char *name, size_t n), session,
+               name, n)
+SESSION_SETTER(SSL_SESSION_set_max_early_data, (SSL_SESSION *session, uint32_t n), session, n)
+SESSION_SETTER(SSL_SESSION_set1_ticket_appdata, (SSL_SESSION *session, const void *data, size_t n), session, data, n)
+
+/* libssl looks a suite up by its number for an SSL, or for a session that it reads. There is no SSL here, so it reads
+ * the shortest session that has the suite. Its table of suites is constant. */
+static const SSL_CIPHER *find_cipher(unsigned int suite) {
+    const unsigned char der[] = {
+        0x30, 15,                                                   /* SSL_SESSION */
+        2, 1, 1,                                                    /* format */
+        2, 2, 3, 3,                                                 /* protocol version */
+        4, 2, (unsigned char)(suite >> 8), (unsigned char)suite,    /* cipher */
+        4, 0,                                                       /* id */
+        4, 0,                                                       /* master key */
+    };
+    const unsigned char *p = der;
+    SSL_SESSION *session = d2i_SSL_SESSION(NULL, &p, sizeof der);
+    const SSL_CIPHER *cipher = session == NULL ? NULL : SSL_SESSION_get0_cipher(session);
+    SSL_SESSION_free(session);
+    return cipher;
+}
+
+/* 0 for a suite that libssl does not know. */
+gls_ret gls_SSL_SESSION_set_cipher(SSL_SESSION *session, unsigned int suite) {
+    call c;
+    gls_ret r = {.op = "SSL_SESSION_set_cipher"};
+    begin(&c, NULL, NULL);
+    const SSL_CIPHER *cipher = find_cipher(suite);
+    if (cipher != NULL)
+        CALL(r, SSL_SESSION_set_cipher, (session, cipher));
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+#if OPENSSL_VERSION_NUMBER >= 0x30200000L
+int gls_SSL_SESSION_get0_peer_rpk(SSL_SESSION *session, unsigned char **der) {
+    EVP_PKEY *key = SSL_SESSION_get0_peer_rpk(session);
+    return key == NULL ? 0 : i2d_PUBKEY(key, der);
+}
+#else
+int gls_SSL_SESSION_get0_peer_rpk(SSL_SESSION *session, unsigned char **der) {
+    (void)session, (void)der;
+    return 0;
+}
+#endif
 
 /* 0 when the session has no cipher yet. */
 int gls_SSL_SESSION_cipher_suite(const SSL_SESSION *session) {

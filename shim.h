@@ -168,16 +168,28 @@ gls_verify gls_SSL_verify_failure(SSL *ssl);
 void gls_X509_STORE_CTX_refuse(X509_STORE_CTX *x);
 
 /* SSL_SESSION */
+gls_ret gls_SSL_SESSION_new(void);
 SSL_SESSION *gls_SSL_SESSION_dup(SSL_SESSION *session);
 gls_ret gls_d2i_SSL_SESSION(const unsigned char *der, size_t n, size_t *used);
 gls_ret gls_i2d_SSL_SESSION(SSL_SESSION *session, unsigned char **der);
 gls_ret gls_PEM_read_bio_SSL_SESSION(const unsigned char *pem, size_t n);
 gls_ret gls_PEM_write_bio_SSL_SESSION(SSL_SESSION *session, unsigned char **pem);
+gls_ret gls_SSL_SESSION_print(SSL_SESSION *session, unsigned char **text);
+gls_ret gls_SSL_SESSION_print_keylog(SSL_SESSION *session, unsigned char **text);
 int64_t gls_SSL_SESSION_get_time(const SSL_SESSION *session);
 void gls_SSL_SESSION_set_time(SSL_SESSION *session, int64_t t);
 gls_ret gls_SSL_SESSION_set_timeout(SSL_SESSION *session, long t);
 gls_ret gls_SSL_SESSION_set1_id(SSL_SESSION *session, const unsigned char *id, size_t n);
 gls_ret gls_SSL_SESSION_set1_id_context(SSL_SESSION *session, const unsigned char *sid, size_t n);
+gls_ret gls_SSL_SESSION_set_protocol_version(SSL_SESSION *session, int version);
+gls_ret gls_SSL_SESSION_set_cipher(SSL_SESSION *session, unsigned int suite);
+gls_ret gls_SSL_SESSION_set1_master_key(SSL_SESSION *session, const unsigned char *key, size_t n);
+gls_ret gls_SSL_SESSION_set1_hostname(SSL_SESSION *session, const char *name);
+gls_ret gls_SSL_SESSION_set1_alpn_selected(SSL_SESSION *session, const unsigned char *name, size_t n);
+gls_ret gls_SSL_SESSION_set_max_early_data(SSL_SESSION *session, uint32_t n);
+gls_ret gls_SSL_SESSION_set1_ticket_appdata(SSL_SESSION *session, const void *data, size_t n);
+/* 0 when the peer showed none. */
+int gls_SSL_SESSION_get0_peer_rpk(SSL_SESSION *session, unsigned char **der);
 int gls_SSL_SESSION_cipher_suite(const SSL_SESSION *session);
 int gls_i2d_X509(X509 *cert, unsigned char **der);
 void gls_OPENSSL_free(void *p);

@@ -36,9 +36,11 @@ func setCtxSID(p *C.SSL_CTX, sid []byte) C.gls_ret {
 //
 // C: SSL_set_session_id_context(3)
 func (s *SSL) SetSessionIDContext(sid []byte) error {
-	return s.set(func(p *C.SSL) C.gls_ret {
-		return C.gls_SSL_set_session_id_context(p, (*C.uchar)(unsafe.SliceData(sid)), C.size_t(len(sid)))
-	})
+	return s.set(func(p *C.SSL) C.gls_ret { return setSSLSID(p, sid) })
+}
+
+func setSSLSID(p *C.SSL, sid []byte) C.gls_ret {
+	return C.gls_SSL_set_session_id_context(p, (*C.uchar)(unsafe.SliceData(sid)), C.size_t(len(sid)))
 }
 
 // IDContext returns the context that the session was made in.

@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"runtime"
 	"strings"
@@ -157,20 +158,45 @@ func (s *SSL) Ctx() *Ctx {
 }
 
 // SetSession makes a client offer a copy of sess in its handshake; nil offers none. The server decides whether it
-// resumes: see SessionReused. Once the handshake has begun it is an error: libssl would tear down the connection, or
-// free the session that it is working with.
+// resumes: see SessionReused. If it does not, or the session is of a protocol version that the client does not allow,
+// a full handshake follows. Since libssl works with a copy, a TLS 1.3 session can be offered again, but is better
+// offered once: who watches recognises its ticket. Once the handshake has begun it is an error: libssl would tear down
+// the connection, or free the session that it is working with.
 //
 // C: SSL_set_session(3)
 func (s *SSL) SetSession(sess *Session) error {
+	return s.offer("SSL_set_session", sess, false)
+}
+
+// CopySessionID makes a client offer a copy of from's session and takes over that session's id context, without which
+// libssl would refuse to offer it; nil offers none. Unlike in C, s keeps its own certificates: libssl would make both
+// share theirs, which is not safe while they are in use on different goroutines. As for SetSession the handshake must
+// not have begun.
+//
+// C: SSL_copy_session_id(3)
+func (s *SSL) CopySessionID(from *SSL) error {
+	var sess *Session
+	if from != nil {
+		if sess = from.Session(); sess != nil {
+			defer sess.Close()
+		} else if err := from.set(func(*C.SSL) C.gls_ret { return C.gls_ret{ret: 1} }); err != nil { // closed
+			return err
+		}
+	}
+	return s.offer("SSL_copy_session_id", sess, true)
+}
+
+// offer makes a client offer a copy of sess, and with context takes over its session id context.
+func (s *SSL) offer(op string, sess *Session, context bool) error {
 	var p *C.SSL_SESSION
-	var id []byte
+	var id, sid []byte
 	if sess != nil {
 		var err error
 		if p, err = sess.dup(); err != nil {
 			return err
 		}
 		defer C.SSL_SESSION_free(p)
-		id = sess.ID()
+		id, sid = sess.ID(), sess.IDContext()
 	}
 	over := false
 	err := s.set(func(ssl *C.SSL) C.gls_ret {
@@ -178,13 +204,16 @@ func (s *SSL) SetSession(sess *Session) error {
 			return C.gls_ret{ret: 1}
 		}
 		r := C.gls_SSL_set_session(ssl, p)
+		if r.ret == 1 && context && p != nil {
+			r = setSSLSID(ssl, sid)
+		}
 		if r.ret == 1 {
 			s.offered = id
 		}
 		return r
 	})
 	if over {
-		return errors.New("libssl: SSL_set_session: the handshake has begun")
+		return fmt.Errorf("libssl: %s: the handshake has begun", op)
 	}
 	return err
 }

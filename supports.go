@@ -9,6 +9,9 @@ func Supports(name string) bool {
 	return known && min(headerVersionNumber, VersionNumber()) >= since
 }
 
+// unsupported is the error of a call that this libssl lacks.
+func unsupported(op string) error { return &Error{Op: op, Err: ErrUnsupported} }
+
 const (
 	v111 uint64 = 0x10101000
 	v300 uint64 = 0x30000000

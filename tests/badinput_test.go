@@ -101,6 +101,8 @@ func arguments(t *testing.T, f reflect.Type) []reflect.Value {
 		case reflect.TypeFor[*libssl.Session]():
 			mode := pair.Modes[3]
 			args = append(args, reflect.ValueOf(sessionFrom(t, mode.ServerCtx(t), mode.ClientCtx(t))))
+		case reflect.TypeFor[io.Writer]():
+			args = append(args, reflect.ValueOf(io.Discard))
 		case reflect.TypeFor[context.Context]():
 			args = append(args, reflect.ValueOf(t.Context()))
 		case reflect.TypeFor[tls.Certificate]():
