@@ -9,7 +9,7 @@ GO := scripts/env.sh go
 TESTFLAGS ?= -count=1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint race matrix errata mutants cgocheck asan build setup docker compose clean
+.PHONY: help run test check lint race matrix errata mutants bench cgocheck asan build setup docker compose clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,11 @@ errata: build ## write docs/manual-errata.md
 # In the module's directory: the faults are found from there.
 mutants: build ## libraries that lie, preloaded: does the runner name the right clause of each?
 	@$(GO) -C cmd/sslconform run -buildvcs=false ./internal/mutants ../../bin/sslconform
+
+# Five minutes. For a part of it, and nothing written: make bench BENCHFLAGS="-run full -rounds 3 -o -"
+bench: ## measure beside C, crypto/tls and go-openssl, and write docs/performance.md
+	@scripts/setup.sh run
+	$(GO) run ./bench -o docs/performance.md $(BENCHFLAGS)
 
 cgocheck: ## the tests with every Go pointer stored into C memory checked
 	@scripts/setup.sh test
