@@ -118,6 +118,24 @@ func glsOnClientHello(id C.uintptr_t, alert *C.int) C.int {
 	return s.runClientHello(alert)
 }
 
+//export glsOnCertificate
+func glsOnCertificate(id C.uintptr_t) C.int {
+	s := connections.get(uintptr(id))
+	if s == nil {
+		return 0
+	}
+	return s.runCertificate()
+}
+
+//export glsOnNotResumable
+func glsOnNotResumable(id C.uintptr_t, forwardSecure C.int) C.int {
+	s := connections.get(uintptr(id))
+	if s == nil {
+		return 1
+	}
+	return s.runNotResumable(forwardSecure != 0)
+}
+
 // logPanic, deferred, logs a panic where there is no caller to give it to.
 func logPanic(where string) {
 	if v := recover(); v != nil {

@@ -18,6 +18,28 @@ import (
 //
 // C: SSL_CTX_use_cert_and_key(3)
 func (c *Ctx) UseCertificate(cert tls.Certificate) error {
+	return withCertificate(cert, func(chain, key []byte) error {
+		return c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret {
+			return C.gls_SSL_CTX_use_cert_and_key(p, (*C.uchar)(unsafe.SliceData(chain)), C.size_t(len(chain)),
+				(*C.uchar)(unsafe.SliceData(key)), C.size_t(len(key)))
+		})
+	})
+}
+
+// UseCertificate gives one connection a certificate in place of all that its Ctx has.
+//
+// C: SSL_use_cert_and_key(3)
+func (s *SSL) UseCertificate(cert tls.Certificate) error {
+	return withCertificate(cert, func(chain, key []byte) error {
+		return s.set(func(p *C.SSL) C.gls_ret {
+			return C.gls_SSL_use_cert_and_key(p, (*C.uchar)(unsafe.SliceData(chain)), C.size_t(len(chain)),
+				(*C.uchar)(unsafe.SliceData(key)), C.size_t(len(key)))
+		})
+	})
+}
+
+// withCertificate calls f with the chain and the private key in DER.
+func withCertificate(cert tls.Certificate, f func(chain, key []byte) error) error {
 	if len(cert.Certificate) == 0 {
 		return errors.New("libssl: UseCertificate: no certificate in the tls.Certificate")
 	}
@@ -29,11 +51,7 @@ func (c *Ctx) UseCertificate(cert tls.Certificate) error {
 		return fmt.Errorf("libssl: UseCertificate: a private key of type %T can't be exported to libssl: %w", cert.PrivateKey, err)
 	}
 	defer clear(key)
-	chain := bytes.Join(cert.Certificate, nil)
-	return c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret {
-		return C.gls_SSL_CTX_use_cert_and_key(p, (*C.uchar)(unsafe.SliceData(chain)), C.size_t(len(chain)),
-			(*C.uchar)(unsafe.SliceData(key)), C.size_t(len(key)))
-	})
+	return f(bytes.Join(cert.Certificate, nil), key)
 }
 
 // UseCertificateChainFile gives c the certificates of a PEM file, its own first.

@@ -30,6 +30,8 @@ type Ctx struct {
 	removeSession atomic.Pointer[func(*Ctx, *Session)]
 	clientHello   atomic.Pointer[func(*ClientHello) error]
 	serverName    atomic.Pointer[func(*SSL, string) (*Ctx, error)]
+	notResumable  atomic.Pointer[func(*SSL, bool) bool]
+	certificate   atomic.Pointer[CertificateFunc]
 	verify        atomic.Pointer[VerifyFunc]
 }
 
@@ -197,5 +199,15 @@ func (c *Ctx) SetCipherList(s string) error {
 func (c *Ctx) SetCipherSuites(s string) error {
 	return withCString("SSL_CTX_set_ciphersuites", s, func(cs *C.char) error {
 		return c.change(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set_ciphersuites(p, cs) })
+	})
+}
+
+// SetGroupsList sets the groups of the key exchange, the preferred ones first: names with colons between them, as
+// "X25519:P-256".
+//
+// C: SSL_CTX_set1_groups_list(3)
+func (c *Ctx) SetGroupsList(s string) error {
+	return withCString("SSL_CTX_set1_groups_list", s, func(cs *C.char) error {
+		return c.change(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set1_groups_list(p, cs) })
 	})
 }

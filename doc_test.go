@@ -17,6 +17,7 @@ import (
 var goOnly = map[string]bool{
 	"SSL.Conn": true, "Conn.SSL": true, "Conn.NetConn": true, "Conn.LocalAddr": true, "Conn.RemoteAddr": true,
 	"Conn.SetDeadline": true, "Conn.SetReadDeadline": true, "Conn.SetWriteDeadline": true,
+	"SSL.SetValue": true, "SSL.Value": true, "Ctx.Pointer": true, "SSL.Pointer": true,
 	"Verification.SSL": true, "ClientHello.SSL": true, "ClientHello.Second": true,
 	"Session.String": true, "Session.Equal": true,
 }

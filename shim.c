@@ -12,6 +12,8 @@ extern int glsOnGenerateSessionID(uintptr_t ssl, unsigned char *id, unsigned int
 extern SSL_SESSION *glsOnGetSession(uintptr_t ssl, unsigned char *id, int len);
 extern int glsOnVerify(uintptr_t ssl, int ok, X509_STORE_CTX *x);
 extern int glsOnClientHello(uintptr_t ssl, int *alert);
+extern int glsOnCertificate(uintptr_t ssl);
+extern int glsOnNotResumable(uintptr_t ssl, int forward_secure);
 
 /* ---- what the binding keeps for each SSL ------------------------------------------------------------- */
 
@@ -317,6 +319,21 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg) {
     return result;
 }
 
+static int on_certificate(SSL *ssl, void *arg) {
+    (void)arg;
+    enter_go();
+    int ok = glsOnCertificate(conn_of(ssl)->id);
+    leave_go();
+    return ok;
+}
+
+static int on_not_resumable(SSL *ssl, int forward_secure) {
+    enter_go();
+    int not_resumable = glsOnNotResumable(conn_of(ssl)->id, forward_secure);
+    leave_go();
+    return not_resumable;
+}
+
 /* The choice was made at the ClientHello. This only lets libssl acknowledge the extension. */
 static int on_servername(SSL *ssl, int *alert, void *arg) {
     (void)ssl, (void)alert, (void)arg;
@@ -464,26 +481,56 @@ static STACK_OF(X509) *parse_certs(const unsigned char *p, size_t n) {
     return list;
 }
 
+/* A certificate, its key and its chain. */
+typedef struct identity {
+    X509 *leaf;
+    EVP_PKEY *key;
+    STACK_OF(X509) *chain;
+} identity;
+
+static int parse_identity(identity *i, gls_ret *r, const unsigned char *certs, size_t certs_len,
+                          const unsigned char *key, size_t key_len) {
+    memset(i, 0, sizeof *i);
+    r->op = "d2i_X509";
+    i->chain = parse_certs(certs, certs_len);
+    if (i->chain == NULL || (i->leaf = sk_X509_shift(i->chain)) == NULL)
+        return 0;
+    r->op = "d2i_AutoPrivateKey";
+    i->key = d2i_AutoPrivateKey(NULL, &key, (long)key_len);
+    return i->key != NULL;
+}
+
+static void free_identity(identity *i) {
+    EVP_PKEY_free(i->key);
+    X509_free(i->leaf);
+    sk_X509_pop_free(i->chain, X509_free);
+}
+
 gls_ret gls_SSL_CTX_use_cert_and_key(SSL_CTX *ctx, const unsigned char *certs, size_t certs_len,
                                      const unsigned char *key, size_t key_len) {
     call c;
     gls_ret r = {0};
-    X509 *leaf = NULL;
-    EVP_PKEY *pkey = NULL;
-    STACK_OF(X509) *chain;
+    identity i;
     begin(&c, NULL, ctx);
-    r.op = "d2i_X509";
-    chain = parse_certs(certs, certs_len);
-    if (chain != NULL && (leaf = sk_X509_shift(chain)) != NULL) {
-        r.op = "d2i_AutoPrivateKey";
-        pkey = d2i_AutoPrivateKey(NULL, &key, (long)key_len);
-    }
-    if (pkey != NULL)
-        CALL(r, SSL_CTX_use_cert_and_key, (ctx, leaf, pkey, chain, 1));
+    if (parse_identity(&i, &r, certs, certs_len, key, key_len))
+        CALL(r, SSL_CTX_use_cert_and_key, (ctx, i.leaf, i.key, i.chain, 1));
     end(&c, &r, r.ret != 1);
-    EVP_PKEY_free(pkey);
-    X509_free(leaf);
-    sk_X509_pop_free(chain, X509_free);
+    free_identity(&i);
+    return r;
+}
+
+gls_ret gls_SSL_use_cert_and_key(SSL *ssl, const unsigned char *certs, size_t certs_len, const unsigned char *key,
+                                 size_t key_len) {
+    call c;
+    gls_ret r = {0};
+    identity i;
+    begin_ssl(&c, ssl);
+    if (parse_identity(&i, &r, certs, certs_len, key, key_len)) {
+        SSL_certs_clear(ssl);
+        CALL(r, SSL_use_cert_and_key, (ssl, i.leaf, i.key, i.chain, 1));
+    }
+    end(&c, &r, r.ret != 1);
+    free_identity(&i);
     return r;
 }
 
@@ -543,6 +590,7 @@ CTX_SETTER(SSL_CTX_set_min_proto_version, (SSL_CTX *ctx, int version), ctx, vers
 CTX_SETTER(SSL_CTX_set_max_proto_version, (SSL_CTX *ctx, int version), ctx, version)
 CTX_SETTER(SSL_CTX_set_cipher_list, (SSL_CTX *ctx, const char *s), ctx, s)
 CTX_SETTER(SSL_CTX_set_ciphersuites, (SSL_CTX *ctx, const char *s), ctx, s)
+CTX_SETTER(SSL_CTX_set1_groups_list, (SSL_CTX *ctx, const char *s), ctx, s)
 CTX_SETTER(SSL_CTX_load_verify_locations, (SSL_CTX *ctx, const char *file, const char *dir), ctx, file, dir)
 CTX_SETTER(SSL_CTX_set_default_verify_paths, (SSL_CTX *ctx), ctx)
 CTX_SETTER(SSL_CTX_set_generate_session_id, (SSL_CTX *ctx, int on), ctx, on ? on_generate : NULL)
@@ -567,6 +615,18 @@ uint64_t gls_SSL_CTX_clear_options(SSL_CTX *ctx, uint64_t options) {
 
 void gls_SSL_CTX_set_verify(SSL_CTX *ctx, int mode, int go_callback) {
     SSL_CTX_set_verify(ctx, mode, go_callback ? on_verify_go : on_verify);
+}
+
+void gls_SSL_CTX_set_cert_cb(SSL_CTX *ctx, int on) {
+    SSL_CTX_set_cert_cb(ctx, on ? on_certificate : NULL, NULL);
+}
+
+void gls_SSL_CTX_set_not_resumable_session_callback(SSL_CTX *ctx, int on) {
+    SSL_CTX_set_not_resumable_session_callback(ctx, on ? on_not_resumable : NULL);
+}
+
+void gls_SSL_set_not_resumable_session_callback(SSL *ssl, int on) {
+    SSL_set_not_resumable_session_callback(ssl, on ? on_not_resumable : NULL);
 }
 
 void gls_SSL_CTX_set_tlsext_servername_callback(SSL_CTX *ctx, int on) {
@@ -642,6 +702,37 @@ gls_ret gls_SSL_CTX_remove_session(SSL_CTX *ctx, SSL_SESSION *session) {
     CALL(r, SSL_CTX_remove_session, (ctx, session));
     end(&c, &r, 0);
     return r;
+}
+
+/* Room for copies of the sessions in a cache; NULL in place of those that there was no memory for. */
+typedef struct session_list {
+    SSL_SESSION **sessions;
+    size_t n, cap;
+} session_list;
+
+static void count_session(void *session, void *arg) {
+    (void)session;
+    ((session_list *)arg)->cap++;
+}
+
+static void copy_session(void *session, void *arg) {
+    session_list *list = arg;
+    SSL_SESSION *copy = list->n < list->cap ? SSL_SESSION_dup(session) : NULL;
+    if (copy != NULL)
+        list->sessions[list->n++] = copy;
+}
+
+/* The caller sees to it that no other thread is in ctx: libssl's own lock is out of reach. */
+size_t gls_SSL_CTX_sessions(SSL_CTX *ctx, SSL_SESSION ***sessions) {
+    session_list list = {0};
+    OPENSSL_LHASH *cache = (OPENSSL_LHASH *)SSL_CTX_sessions(ctx);
+    OPENSSL_LH_doall_arg(cache, count_session, &list);
+    list.sessions = calloc(list.cap + 1, sizeof *list.sessions);
+    if (list.sessions == NULL)
+        list.cap = 0;
+    OPENSSL_LH_doall_arg(cache, copy_session, &list);
+    *sessions = list.sessions;
+    return list.n;
 }
 
 void gls_SSL_CTX_sess_set_new_cb(SSL_CTX *ctx, int on) {

@@ -101,12 +101,16 @@ gls_ret gls_SSL_CTX_set_min_proto_version(SSL_CTX *ctx, int version);
 gls_ret gls_SSL_CTX_set_max_proto_version(SSL_CTX *ctx, int version);
 gls_ret gls_SSL_CTX_set_cipher_list(SSL_CTX *ctx, const char *s);
 gls_ret gls_SSL_CTX_set_ciphersuites(SSL_CTX *ctx, const char *s);
+gls_ret gls_SSL_CTX_set1_groups_list(SSL_CTX *ctx, const char *s);
 uint64_t gls_SSL_CTX_set_options(SSL_CTX *ctx, uint64_t options);
 uint64_t gls_SSL_CTX_clear_options(SSL_CTX *ctx, uint64_t options);
 void gls_SSL_CTX_set_verify(SSL_CTX *ctx, int mode, int go_callback);
 gls_ret gls_SSL_CTX_load_verify_locations(SSL_CTX *ctx, const char *file, const char *dir);
 gls_ret gls_SSL_CTX_set_default_verify_paths(SSL_CTX *ctx);
 void gls_SSL_CTX_set_tlsext_servername_callback(SSL_CTX *ctx, int on);
+void gls_SSL_CTX_set_cert_cb(SSL_CTX *ctx, int on);
+void gls_SSL_CTX_set_not_resumable_session_callback(SSL_CTX *ctx, int on);
+void gls_SSL_set_not_resumable_session_callback(SSL *ssl, int on);
 
 gls_ret gls_SSL_CTX_set_session_id_context(SSL_CTX *ctx, const unsigned char *sid, size_t n);
 gls_ret gls_SSL_CTX_set_generate_session_id(SSL_CTX *ctx, int on);
@@ -120,6 +124,8 @@ typedef struct gls_stats {
 } gls_stats;
 gls_stats gls_SSL_CTX_sess_stats(SSL_CTX *ctx);
 gls_ret gls_SSL_CTX_flush_sessions(SSL_CTX *ctx, int64_t at);
+/* The copies of the sessions in the cache, and how many: the array is malloc'ed. */
+size_t gls_SSL_CTX_sessions(SSL_CTX *ctx, SSL_SESSION ***sessions);
 gls_ret gls_SSL_CTX_add_session(SSL_CTX *ctx, SSL_SESSION *session);
 gls_ret gls_SSL_CTX_remove_session(SSL_CTX *ctx, SSL_SESSION *session);
 void gls_SSL_CTX_sess_set_new_cb(SSL_CTX *ctx, int on);
@@ -137,6 +143,9 @@ gls_io gls_SSL_read(SSL *ssl, void *buf, size_t n, const unsigned char *in, size
 gls_io gls_SSL_write(SSL *ssl, const void *buf, size_t n, unsigned char *out, size_t out_cap);
 gls_io gls_SSL_shutdown(SSL *ssl);
 
+/* In place of all that ssl has. */
+gls_ret gls_SSL_use_cert_and_key(SSL *ssl, const unsigned char *certs, size_t certs_len, const unsigned char *key,
+                                 size_t key_len);
 gls_ret gls_SSL_set_session_id_context(SSL *ssl, const unsigned char *sid, size_t n);
 gls_ret gls_SSL_set_generate_session_id(SSL *ssl, int on);
 gls_ret gls_SSL_set_session(SSL *ssl, SSL_SESSION *session);

@@ -30,9 +30,12 @@ type SSL struct {
 
 	generate GenerateSessionID // as libssl: copied from the Ctx when made
 	verify   VerifyFunc        // the same
-	name     string            // a client's: the peer it wants
-	offered  []byte            // a client's: the id of the session that it offers
-	hello    helloState        // a server's
+	values   sync.Map          // of SetValue
+
+	notResumable func(*SSL, bool) bool // as generate
+	name         string                // a client's: the peer it wants
+	offered      []byte                // a client's: the id of the session that it offers
+	hello        helloState            // a server's
 
 	// What a callback leaves for the goroutine that made the crossing.
 	callbackErr error
@@ -69,6 +72,7 @@ func newSSL(ctx *Ctx, server bool) (*SSL, error) {
 		r = C.gls_SSL_new(p, C.uintptr_t(id), cBool(server))
 		s.generate = load(&ctx.generate)
 		s.verify = load(&ctx.verify)
+		s.notResumable = load(&ctx.notResumable)
 		ctx.identity.use()
 	})
 	if !open || r.ptr == nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -107,6 +108,19 @@ var places = []place{
 			st.act(s)
 			return nil, nil
 		})
+	}},
+	{name: "ClientHello", modes: pair.Modes, set: func(t testing.TB, st *stage) {
+		st.server.SetClientHelloCallback(func(h *libssl.ClientHello) error { st.act(h.SSL()); return nil })
+	}},
+	{name: "certificate at the server", modes: pair.Modes, set: func(t testing.TB, st *stage) {
+		st.server.SetCertificateFunc(func(s *libssl.SSL) (*tls.Certificate, error) { st.act(s); return nil, nil })
+	}},
+	{name: "certificate at the client", modes: pair.Modes, atClient: true, set: func(t testing.TB, st *stage) {
+		st.server.SetVerify(libssl.VerifyPeer, nil)
+		st.client.SetCertificateFunc(func(s *libssl.SSL) (*tls.Certificate, error) { st.act(s); return nil, nil })
+	}},
+	{name: "not resumable", modes: pair.Modes[:2], set: func(t testing.TB, st *stage) {
+		st.server.SetNotResumableSessionCallback(func(s *libssl.SSL, _ bool) bool { st.act(s); return false })
 	}},
 	{name: "new at the server", modes: withIDs, late: true, set: func(t testing.TB, st *stage) {
 		st.server.SetNewSessionCallback(func(s *libssl.SSL, _ *libssl.Session) { st.act(s) })
@@ -227,6 +241,16 @@ func TestCallbackError(t *testing.T) {
 		{place{name: "server name", modes: pair.Modes}, func(st *stage, refuse func() error) {
 			st.server.SetServerNameCallback(func(*libssl.SSL, string) (*libssl.Ctx, error) { return nil, refuse() })
 		}, libssl.ReasonCallbackFailed, alertUnrecognizedName, false},
+		{place{name: "ClientHello", modes: pair.Modes}, func(st *stage, refuse func() error) {
+			st.server.SetClientHelloCallback(func(*libssl.ClientHello) error { return refuse() })
+		}, libssl.ReasonCallbackFailed, alertInternalError, false},
+		{place{name: "certificate at the server", modes: pair.Modes}, func(st *stage, refuse func() error) {
+			st.server.SetCertificateFunc(func(*libssl.SSL) (*tls.Certificate, error) { return nil, refuse() })
+		}, libssl.ReasonCertCbError, alertInternalError, false},
+		{place{name: "certificate at the client", modes: pair.Modes, atClient: true}, func(st *stage, refuse func() error) {
+			st.server.SetVerify(libssl.VerifyPeer, nil)
+			st.client.SetCertificateFunc(func(*libssl.SSL) (*tls.Certificate, error) { return nil, refuse() })
+		}, libssl.ReasonCallbackFailed, alertInternalError, false},
 		{place{name: "verify the client", modes: pair.Modes}, func(st *stage, refuse func() error) {
 			assert.NoError(t, st.client.UseCertificate(testutil.Certs(t).Client))
 			assert.NoError(t, st.server.LoadVerifyLocations(testutil.CAFile(t, testutil.Certs(t).CA), ""))
@@ -444,7 +468,7 @@ func TestCallbackPanic(t *testing.T) {
 		ended := receive(t, theirs, "the peer")
 		requireEnded(t, ended)
 		if !st.late {
-			if st.name != "get" { // whose failure libssl does not know
+			if st.name != "get" && st.name != "not resumable" { // whose failure libssl does not know
 				var fromUs *libssl.Error
 				require.ErrorAs(t, ended.err, &fromUs)
 				_, sent, ok := fromUs.Alert()
@@ -680,7 +704,7 @@ func TestOwnConnectionInsideCallback(t *testing.T) {
 			assert.Same(t, st.own(), s.Ctx())
 			assert.False(t, s.HasMatchingSessionID([]byte(known)))
 			assert.False(t, s.SessionReused())
-			if st.name != "server name" { // when the version has not been chosen yet
+			if st.name != "server name" && st.name != "ClientHello" { // when the version has not been chosen yet
 				assert.Equal(t, st.mode.Version, s.Conn().ConnectionState().Version)
 			}
 			assert.Equal(t, 2*time.Hour, s.Ctx().Timeout())
