@@ -38,6 +38,7 @@ var addAndRemove = []Clause{
 		Manual: Silent,
 		Truth:  "One session without an id can be added, a second takes its place, and none can be removed.",
 		Whom:   "Servers that add sessions of TLS 1.2 with tickets to the cache: each pushes out the one before, and the last cannot be removed.",
+		Text:   "A session with an empty session id, such as a TLSv1.2 server's for which a ticket was issued, can be added. It replaces another one with an empty id, and SSL_CTX_remove_session() does not find it.",
 		Modes:  only12s,
 		Want: want(
 			is("added", "true number=2"),
@@ -68,6 +69,7 @@ var addAndRemove = []Clause{
 		Truth:  "For a session that is not in the cache SSL_CTX_remove_session returns 0, but still calls the callback and marks it as not resumable for good.",
 		Whom:   "Programs that use the result to learn whether anything happened: 0 can mean that the session was made useless for good.",
 		Note:   "The page says that a session is marked, and calls 0 a failure; that both come together it does not say.",
+		Text:   "When the session is not in the cache SSL_CTX_remove_session() returns 0, but the session is marked as non-resumable and the remove callback is called all the same.",
 		Modes:  stateful,
 		Want: want(
 			is("before", "resumable=true"),
@@ -96,6 +98,7 @@ var addAndRemove = []Clause{
 		Manual: Silent,
 		Truth:  "A session that was removed is not resumed any more, but a ticket cannot be taken back: it still resumes.",
 		Whom:   "Servers that remove a session to log a client out: with tickets the client still resumes.",
+		Text:   "Removing a session does not invalidate the tickets that were issued for it: a client that presents one can still resume.",
 		Modes:  all,
 		Want: want(
 			is("first", "ok reused=0/0"),
@@ -124,6 +127,7 @@ var addAndRemove = []Clause{
 		Manual: Silent,
 		Truth:  "A session that was removed and added again is resumed although it is marked as not resumable (TLS 1.2 before 3.0: the handshake fails).",
 		Whom:   "Programs that remove a session for a while: the mark and what libssl does with the session contradict each other.",
+		Text:   "A session that was removed can be added again. It is then found and resumed, although SSL_SESSION_is_resumable() still returns 0 for it.",
 		Modes:  stateful,
 		Want: want(
 			is("removed", "resumable=false"),

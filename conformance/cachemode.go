@@ -87,6 +87,7 @@ var cacheModes = []Clause{
 		Truth:  "With SSL_SESS_CACHE_OFF nothing is stored, but tickets still resume, and TLS 1.3 still calls the callback for external lookups.",
 		Whom:   "Servers that switch caching off to rule out resumption: clients with tickets go on resuming.",
 		Note:   "SSL_CTX_sess_set_get_cb(3) does say that lookups outside go on when caching is off.",
+		Text:   "No new sessions are added to the cache. Session tickets are still issued and accepted, and in TLSv1.3 get_session_cb() is still called.",
 		Modes:  all, Want: nothingKept,
 		Observe: func(o *Observer) { observeMode(o, libssl.SessionCacheOff) },
 	},
@@ -96,6 +97,7 @@ var cacheModes = []Clause{
 		Manual: Silent,
 		Truth:  "For a server SSL_SESS_CACHE_CLIENT is the same as off: nothing is stored, tickets still resume.",
 		Whom:   "Servers that set the flag by mistake for SERVER: they cache nothing, and no call fails.",
+		Text:   "For a server this is the same as SSL_SESS_CACHE_OFF.",
 		Modes:  all, Want: nothingKept,
 		Observe: func(o *Observer) { observeMode(o, libssl.SessionCacheClient) },
 	},
@@ -153,6 +155,7 @@ var cacheModes = []Clause{
 		Manual: Silent,
 		Truth:  "A modifier without SERVER or CLIENT is the same as SSL_SESS_CACHE_OFF.",
 		Whom:   "Programs that set a modifier alone, meaning to keep the default: it replaces SERVER and switches caching off.",
+		Text:   "A modifier without SSL_SESS_CACHE_CLIENT or SSL_SESS_CACHE_SERVER is the same as SSL_SESS_CACHE_OFF.",
 		Modes:  all, Want: nothingKept,
 		Observe: func(o *Observer) { observeMode(o, libssl.SessionCacheNoInternalStore) },
 	},
@@ -191,6 +194,7 @@ var cacheModes = []Clause{
 		Manual: Wrong,
 		Truth:  "SSL_SESS_CACHE_OFF stops storing, not looking up: what is in the cache is still resumed.",
 		Whom:   "Servers that switch caching off to cut off sessions made so far: those go on being resumed.",
+		Text:   "Sessions that are in the cache already can still be resumed.",
 		Modes:  stateful,
 		Want: want(
 			is("first", "ok reused=0/0"),
@@ -234,6 +238,7 @@ var cacheModes = []Clause{
 		Truth:  "Expired sessions are cleared at every 256th connection in TLS 1.2, first at the 255th in TLS 1.3, and never in TLS 1.2 with tickets.",
 		Whom:   "Servers of TLS 1.2 with tickets and a cache filled by hand: expired sessions stay until someone flushes.",
 		Note:   "SSL_CTX_flush_sessions(3) has the same 255, of new sessions rather than connections.",
+		Text:   "The cache is checked for expired sessions at every 256th connection, or in TLSv1.3 first at the 255th, and not by TLSv1.2 connections for which a ticket is issued.",
 		Modes:  all,
 		Want: want(
 			in(only12s, "expired sessions gone", "at connection 256"),
@@ -256,6 +261,7 @@ var cacheModes = []Clause{
 		Truth:  "SSL_SESS_CACHE_UPDATE_TIME (since 3.0) does not renew a TLS 1.2 session that is resumed from the cache: only SSL_CTX_add_session renews it.",
 		Whom:   "Servers that set the flag to keep active clients' sessions alive: they expire all the same.",
 		Note:   "The flag and its text came with 3.0.",
+		Text:   "Updates the timestamp of a session when it is added by SSL_CTX_add_session(), and when it was found in the external cache and is added to the internal one. Resuming a session from the internal cache does not update it.",
 		From:   V3_0,
 		Modes:  only12s,
 		Want: want(
@@ -275,6 +281,7 @@ var cacheModes = []Clause{
 		Truth:  "With SSL_SESS_CACHE_UPDATE_TIME (since 3.0) an expired session from the external cache is resumed: copying it into the internal cache renews its time.",
 		Whom:   "Servers with an external cache that trust libssl to refuse old sessions: with the flag they are resumed for ever.",
 		Note:   "The flag came with 3.0.",
+		Text:   "An expired session that get_session_cb() returns is given the current time when it is added to the internal cache, and is then resumed.",
 		From:   V3_0,
 		Modes:  stateful,
 		Want: want(
@@ -293,6 +300,7 @@ var cacheModes = []Clause{
 		Manual: Silent,
 		Truth:  "With caching off TLS 1.2 without tickets gives out no id at all; the other modes are as always.",
 		Whom:   "Clients of a server without caching and tickets: there is no id to tell one connection's session from another's.",
+		Text:   "With session caching and tickets both disabled, a TLSv1.2 server sends an empty session id.",
 		Modes:  all,
 		Want: want(
 			in(only12s, "ids", "server 0, client 0 bytes"),

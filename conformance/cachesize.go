@@ -41,6 +41,7 @@ var cacheSize = []Clause{
 		Manual: Silent,
 		Truth:  "A negative cache size is refused: the size stays, and what comes back is 0 and not the previous size.",
 		Whom:   "Programs that pass on a size from a configuration file: a negative one is dropped, and the 0 that comes back reads as \"was unlimited\".",
+		Text:   "If t is negative the size is left as it is and 0 is returned.",
 		Want: want(
 			is("-1", "previous=0 now=7"),
 			is("smallest", "previous=0 now=7"),
@@ -61,6 +62,7 @@ var cacheSize = []Clause{
 		Truth:  "Since 3.0 the cache holds one session fewer than its size; sizes 1 and 2 both hold one.",
 		Whom:   "Servers and tests with small caches: a size of 2 keeps one session.",
 		Note:   "The page calls the size a hint, and does not say what it hints at.",
+		Text:   "The cache holds up to t - 1 sessions, and one session if t is 1.",
 		Modes:  stateful,
 		Want: want(
 			in(only12s, "size 0", "1 2 3 4 5 6 7 8 cache_full=0 remove_cb=0"),
@@ -92,6 +94,7 @@ var cacheSize = []Clause{
 		Truth:  "Sessions above a smaller size go when the next one is added, but since 3.0 one more than the size asks for.",
 		Whom:   "Servers that shrink the cache to an exact size: it ends up one below.",
 		Note:   "The page calls the size a hint.",
+		Text:   "If the size is reduced below the number of sessions in the cache, sessions are removed the next time one is added, until with that one t - 1 are left.",
 		Modes:  stateful,
 		Want: want(
 			is("size set to 2", "number=4"),
@@ -130,6 +133,7 @@ var cacheSize = []Clause{
 		Manual: Silent,
 		Truth:  "Use protects no session from being dropped: since 3.0 those that expire first go, before that the oldest.",
 		Whom:   "Servers under load that count on sessions in use being kept, or on the oldest being dropped.",
+		Text:   "The sessions that expire first are dropped, whether or not they have been reused.",
 		Modes:  only12s,
 		Want: want(
 			is("oldest resumed just before", "111"),

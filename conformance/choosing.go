@@ -22,6 +22,7 @@ var choosing = []Clause{
 		Manual: Silent,
 		Truth:  "SSL_set_session on a server succeeds and is ignored (TLS 1.3 before 3.0: the handshake fails).",
 		Whom:   "Programs that share set-up code between clients and servers: the call looks right on a server and does nothing.",
+		Text:   "On a server SSL_set_session() succeeds, and the session is not used.",
 		Modes:  all,
 		Want: want(
 			is("set on the server", "ok"),
@@ -44,6 +45,7 @@ var choosing = []Clause{
 		Manual: Silent,
 		Truth:  "A session of a version that is not negotiated is quietly not resumed; so a TLS 1.2 session is lost where both sides can do TLS 1.3.",
 		Whom:   "Clients that keep sessions across an upgrade of the server: the first connections are full handshakes, and no call tells why.",
+		Text:   "If the protocol version of session is not negotiated a full handshake takes place. So a TLSv1.2 session is not resumed where both peers support TLSv1.3.",
 		Modes:  all,
 		Want: want(
 			is("other version only", "ok reused=0/0"),

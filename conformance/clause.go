@@ -17,10 +17,11 @@ type Clause struct {
 	Truth  string
 	Since  Version
 
-	// Where the page is not right: Whom that matters to, and a Note on what else is written about it. From
-	// and Until are the editions that speak of it, those of the release lines from the one up to, but not
-	// including, the other (the zero Version: no bound).
+	// Where the page is not right: Whom that matters to, a Note on what else is written about it, and the Text
+	// that today's page could have. From and Until are the editions that speak of it, those of the release
+	// lines from the one up to, but not including, the other (the zero Version: no bound).
 	Whom, Note  string
+	Text        string
 	From, Until Version
 
 	Modes []Mode // the handshakes it is observed in; none: it needs no handshake
@@ -140,8 +141,11 @@ func (c Clause) modes() []Mode {
 
 // manual is how the page stands to a libssl of version v.
 func (c Clause) manual(v Version) Manual {
-	if v.Rules() < c.Since {
+	switch line := v.Rules(); {
+	case line < c.Since || c.Manual == Right:
 		return Right
+	case line < c.From || c.Until != 0 && line >= c.Until:
+		return Silent
 	}
 	return c.Manual
 }

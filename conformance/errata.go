@@ -3,6 +3,7 @@ package conformance
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -34,12 +35,12 @@ func (c Clause) erratum(v Version) *RecordedErratum {
 	if manual == Right || v.Rules() < c.From {
 		return nil
 	}
-	e := &RecordedErratum{Kind: SaysNone, Whom: c.Whom, Note: c.Note, Until: line(c.Until)}
-	if manual == Wrong {
+	e := &RecordedErratum{Kind: SaysNone, Whom: c.Whom, Note: c.Note, Text: c.Text, Until: line(c.Until)}
+	switch {
+	case manual == Wrong:
 		e.Kind = SaysElse
-		if c.Until != 0 && v.Rules() >= c.Until {
-			e.Kind = Withdrawn
-		}
+	case c.Manual == Wrong:
+		e.Kind = Withdrawn
 	}
 	return e
 }
@@ -78,6 +79,18 @@ func (m *Matrix) errata() (entries []entry, out []string) {
 	return entries, out
 }
 
+// About is what the runs observed about the manual pages whose name matches.
+func (m *Matrix) About(page *regexp.Regexp) *Matrix {
+	about := &Matrix{}
+	for _, run := range m.Runs {
+		part := *run
+		part.Clauses = slices.DeleteFunc(slices.Clone(run.Clauses), func(c RecordedClause) bool { return !page.MatchString(c.Page) })
+		part.Summary = part.count()
+		about.Runs = append(about.Runs, &part)
+	}
+	return about
+}
+
 // WriteErrata writes, page by page, where the manual is not right. Nothing is entered but what the runs
 // observed.
 func (m *Matrix) WriteErrata(w io.Writer) error {
@@ -90,6 +103,9 @@ func (m *Matrix) WriteErrata(w io.Writer) error {
 Where the manual pages on sessions say something that is not so, or leave out what a program has to know,
 and what libssl does. Each entry is a clause of sslconform that was observed, by calls and handshakes, in the
 runs listed here; none rests on reading. The commands make the observation on your own libssl and print it.
+
+A page's entries can be sent to its authors as they stand: "sslconform errata -page NAME" writes only those.
+The text suggested is for the newest edition of the page, in addition to what it says or in place of it.
 
 Observed on:
 
@@ -155,6 +171,9 @@ func (m *Matrix) writeEntry(b *strings.Builder, e entry) {
 	fmt.Fprintf(b, "- **Since:** %s.\n", c.since())
 	if c.Erratum.Note != "" {
 		fmt.Fprintf(b, "- **Note:** %s\n", c.Erratum.Note)
+	}
+	if c.Erratum.Text != "" {
+		fmt.Fprintf(b, "- **Suggested text:** %s\n", c.Erratum.Text)
 	}
 	fmt.Fprintf(b, "- **To see it:** `sslconform run -v -clause '^%s$'`\n", c.ID)
 	fmt.Fprintf(b, "- **Observed:** on %s; %s.\n", e.seenOn(len(m.Runs)), inWords(c.Modes))

@@ -50,12 +50,13 @@ func TestErrataAreComplete(t *testing.T) {
 	for _, c := range All() {
 		t.Run(c.ID, func(t *testing.T) {
 			if c.Manual == Right {
-				assert.Empty(t, c.Whom+c.Note, "there is no erratum")
+				assert.Empty(t, c.Whom+c.Note+c.Text, "there is no erratum")
 				assert.Zero(t, c.From+c.Until, "there is no erratum")
 				return
 			}
 			assert.Regexp(t, `^[A-Z].*\.$`, c.Whom, "whom does it matter to?")
 			assert.LessOrEqual(t, len(c.Whom), 160, "one short sentence")
+			assert.Regexp(t, `^\S.*\.$`, c.Text, "what could the page say?")
 			if c.Note != "" {
 				assert.Regexp(t, `^[A-Z].*\.$`, c.Note)
 			}
@@ -82,7 +83,7 @@ func TestErrataAreWritten(t *testing.T) {
 		if c.Manual == Right {
 			continue
 		}
-		for _, words := range []string{c.Says, c.Truth, c.Whom, c.Note} {
+		for _, words := range []string{c.Says, c.Truth, c.Whom, c.Note, c.Text} {
 			assert.Contains(t, entries[c.ID], words, "%s: make errata brings %s up to date", c.ID, path)
 		}
 		delete(entries, c.ID)

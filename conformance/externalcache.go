@@ -18,6 +18,7 @@ var externalCache = []Clause{
 		Manual: Wrong,
 		Truth:  "The callback for new sessions is not called by a TLS 1.2 server that issues a ticket; a TLS 1.3 server calls it for each ticket, before its handshake is over.",
 		Whom:   "Servers that store sessions from the callback: with TLS 1.2 tickets it stays silent, and in TLS 1.3 it comes while the handshake is still going on.",
+		Text:   "A TLSv1.2 server does not call new_session_cb() when it issues a session ticket. A TLSv1.3 server calls it for each ticket, before SSL_accept() returns.",
 		Modes:  all,
 		Want: want(
 			in(only12s, "first", "ok reused=0/0 new_cb=1 at the end of the handshake, 1 in all, number=1"),
@@ -49,6 +50,7 @@ var externalCache = []Clause{
 		Manual: Silent,
 		Truth:  "A TLS 1.3 server with tickets fills its cache as well as soon as there is a callback for removals.",
 		Whom:   "Servers of stateless TLS 1.3 that watch removals: the cache they did not ask for grows to its full size.",
+		Text:   "If a remove callback is set, a TLSv1.3 server adds its sessions to the internal cache even if it issues stateless tickets.",
 		Modes:  tickets,
 		Want: want(
 			is("no callback; callback for new sessions", "number=0"),
@@ -75,6 +77,7 @@ var externalCache = []Clause{
 		Manual: Silent,
 		Truth:  "A server that verifies clients without a context tells its callback of no session and caches none, silently; a client that verifies does both.",
 		Whom:   "Servers that verify clients and share sessions outside: without a context the store stays empty, and nothing says so.",
+		Text:   "On a server that has SSL_VERIFY_PEER set and no session id context, new_session_cb() is not called and no session is cached.",
 		Modes:  all,
 		Want: want(
 			is("server", "ok reused=0/0 new_cb=0 number=0"),
@@ -97,6 +100,7 @@ var externalCache = []Clause{
 		Manual: Wrong,
 		Truth:  "The callback for removals is called as well for a session that is not in the cache, so twice if one is removed twice; never for one without an id.",
 		Whom:   "Programs that count or delete in the callback: it may come twice for a session, or for one that was never cached.",
+		Text:   "SSL_CTX_remove_session() calls remove_session_cb() for a session that is not in the internal cache as well, but never for one whose session id is empty.",
 		Modes:  all,
 		Want: want(
 			in(not12t, "removed", "true remove_cb=1 its id=true"),
@@ -113,6 +117,7 @@ var externalCache = []Clause{
 		Manual: Silent,
 		Truth:  "A session that is added over one with the same id replaces it without the callback for removals being called.",
 		Whom:   "Programs that mirror the cache by its callbacks: a session that is replaced is never reported as gone.",
+		Text:   "The remove callback is not called for a session that is replaced in this way.",
 		Modes:  stateful,
 		Want:   want(is("added over the other", "true remove_cb=0 number=1")),
 		Observe: func(o *Observer) {
@@ -206,6 +211,7 @@ var externalCache = []Clause{
 		Manual: Silent,
 		Truth:  "A client that can do TLS 1.3 sends a random id of 32 bytes: on a TLS 1.2 server each such client costs a lookup and a miss.",
 		Whom:   "Servers with a slow or metered external cache: TLS 1.3 clients cost a lookup each without having anything to resume.",
+		Text:   "A client that supports TLSv1.3 may send a random session id. A server that does not support TLSv1.3 calls get_session_cb() for it.",
 		Modes:  all,
 		Want: want(
 			is("client of that version only", "ok reused=0/0 get_cb=0 misses=0"),
@@ -229,6 +235,7 @@ var externalCache = []Clause{
 		Manual: Silent,
 		Truth:  "For a ticket that it cannot decrypt a server does not ask the callback, though that may have the session: a full handshake follows.",
 		Whom:   "Server farms that share a session store but not the ticket keys: the store is not asked.",
+		Text:   "get_session_cb() is not called for a session ticket that cannot be decrypted.",
 		Modes:  tickets,
 		Want: want(
 			is("another Ctx's ticket", "ok reused=0/0 get_cb=0 hits=0 misses=0"),
@@ -248,6 +255,7 @@ var externalCache = []Clause{
 		Manual: Silent,
 		Truth:  "If the callback returns a session of another context a full handshake follows; the wrong session, and in TLS 1.2 the wrong id, fails the handshake (TLS 1.2: up to 3.5).",
 		Whom:   "Servers whose store can mix up entries: what comes of it ranges from a full handshake to a refused client, by version.",
+		Text:   "get_session_cb() must return no other session than the one that has this id: otherwise the handshake may fail.",
 		Modes:  stateful,
 		Want: want(
 			in(only12s, "another session; right session, other id", "FAIL srv<E{20:1010}> cli<E{20:244}> get_cb=1"),

@@ -41,6 +41,7 @@ var flushing = []Clause{
 		Manual: Silent,
 		Truth:  "Flushing at time 0 removes all sessions; so does a negative time since 3.5, which removed none before.",
 		Whom:   "Programs that flush by a computed time: a negative one kept everything up to 3.0 and drops everything since 3.5.",
+		Text:   "If tm is 0 or negative all sessions are removed.",
 		Modes:  only12s,
 		Want: want(
 			is("0", "number=0 remove_cb=1"),

@@ -59,6 +59,7 @@ var sessionIDGeneration = []Clause{
 		Manual: Silent,
 		Truth:  "A session of TLS 1.2 with tickets has no id on the server; everywhere else it is 32 random bytes.",
 		Whom:   "Servers that log or key by session id: TLS 1.2 with tickets, the default, has none on the server.",
+		Text:   "A TLSv1.2 server that issues a session ticket gives the session no id.",
 		Modes:  all,
 		Want: want(
 			in(not12t, "server's and client's id", "32 and 32 bytes"),
@@ -82,6 +83,7 @@ var sessionIDGeneration = []Clause{
 		Manual: Silent,
 		Truth:  "In TLS 1.2 with tickets the generate callback is never called; in TLS 1.3 it is called for each ticket (2 by default), and no client sees that id.",
 		Whom:   "Servers that put a host's name into the id for a load balancer: with tickets, the default, no client ever sends that id.",
+		Text:   "In TLSv1.2 the callback is not called when a session ticket is issued. In TLSv1.3 it is called for each ticket, and the client gets to see the id only as the contents of a stateful ticket (see SSL_OP_NO_TICKET).",
 		Modes:  all,
 		Want: want(
 			is("handshake", "ok reused=0/0"),
@@ -102,6 +104,7 @@ var sessionIDGeneration = []Clause{
 		Manual: Silent,
 		Truth:  "Short ids work in TLS 1.2; in TLS 1.3 with stateful tickets a session whose id is not 32 bytes long is never resumed.",
 		Whom:   "Servers with short ids that keep TLS 1.3 sessions in the cache: nothing fails, and nothing is ever resumed.",
+		Text:   "With stateful TLSv1.3 tickets the id must have the maximum length: a session with a shorter one is never resumed.",
 		Modes:  all,
 		Want: want(
 			is("16 bytes", "ok reused=0/0"),
@@ -207,6 +210,7 @@ var sessionIDGeneration = []Clause{
 		Manual: Silent,
 		Truth:  "The two tickets of one stateful TLS 1.3 handshake conflict with each other: a constant id fails every such handshake.",
 		Whom:   "Servers whose ids depend on the connection only, such as a host and process number: their stateful TLS 1.3 handshakes fail.",
+		Text:   "With stateful TLSv1.3 tickets the ids of all tickets of one connection must differ too, or the handshake fails.",
 		Modes:  tls13,
 		Want: want(
 			in(only13s, "constant id", "FAIL srv<E{20:302}> cli(on read)<E{20:1080}> calls=2 cached=0"),
@@ -220,6 +224,7 @@ var sessionIDGeneration = []Clause{
 		Manual: Silent,
 		Truth:  "SSL_SESS_CACHE_NO_INTERNAL_STORE leaves nothing to conflict with; SSL_SESS_CACHE_NO_INTERNAL_LOOKUP does not stop the check.",
 		Whom:   "Servers that keep sessions outside only: the check for unique ids does not protect them.",
+		Text:   "While SSL_SESS_CACHE_NO_INTERNAL_STORE is set sessions are not added to the cache, and the uniqueness of their ids is not checked.",
 		Modes:  stateful,
 		Want: want(
 			is("nothing stored: first; nothing stored: second; no lookup: first", "ok reused=0/0"),
@@ -268,6 +273,7 @@ var sessionIDGeneration = []Clause{
 		Truth:  "When two handshakes take the same id at once both succeed, the later session silently replaces the earlier, and resuming that one is a fatal error.",
 		Whom:   "Servers that make ids without randomness and run handshakes side by side: a client can be refused for the session it was given.",
 		Note:   "The page names the race and not what comes of it.",
+		Text:   "In that case both handshakes succeed, and the session that is cached last replaces the other one. A client that offers the one that was replaced fails its handshake.",
 		Modes:  only12s,
 		Want: want(
 			is("taken", "[false false]"),
@@ -286,6 +292,7 @@ var sessionIDGeneration = []Clause{
 		Manual: Silent,
 		Truth:  "An SSL's own generate callback goes first, then the one its Ctx had when the SSL was made, then the one that the Ctx has now; none can be switched off for one SSL.",
 		Whom:   "Servers that set the callback on a Ctx already in use: it takes effect for some of the SSLs that exist and not for others.",
+		Text:   "The callback of ssl takes precedence over the one that ctx had when ssl was created, and that one over the one that ctx has now. Setting NULL for ssl does not disable the callback of ctx.",
 		Modes:  all,
 		Want: want(
 			in(only12s, "both set; only the SSL's set; SSL's set after the Ctx's was cleared", "ok reused=0/0 ctx=0 ssl=1"),
@@ -303,6 +310,7 @@ var sessionIDGeneration = []Clause{
 		Manual: Silent,
 		Truth:  "The generate callback is never called on a client, but is with caching off; in TLS 1.2 only if the client takes no ticket, in TLS 1.3 for each ticket.",
 		Whom:   "Servers that number sessions or count in the callback: how often it is called depends on protocol, tickets and their number.",
+		Text:   "The callback is called whether or not session caching is enabled, and never on a client.",
 		Modes:  all,
 		Want: want(
 			is("on a client", "ok reused=0/0 calls=0"),
@@ -325,6 +333,7 @@ var sessionIDGeneration = []Clause{
 		Manual: Silent,
 		Truth:  "SSL_has_matching_session_id finds sessions of the SSL's own protocol version only: a fresh SSL counts as TLS 1.3 and misses those of TLS 1.2.",
 		Whom:   "Whoever asks about an id outside of a handshake: sessions of TLS 1.2 seem not to be there.",
+		Text:   "Only sessions of the protocol version of ssl are found. As long as none has been negotiated, sessions of TLSv1.2 are not.",
 		Modes:  all,
 		Want: want(
 			in(stateful, "asked by the SSL itself", "true"),
@@ -342,6 +351,7 @@ var sessionIDGeneration = []Clause{
 		Manual: Silent,
 		Truth:  "SSL_has_matching_session_id looks for version and id together: ask from inside the callback, where the version is settled.",
 		Whom:   "Servers of both protocol versions whose ids must be unique across them: the check never sees the other version's.",
+		Text:   "Two sessions of different protocol versions may have the same id; SSL_has_matching_session_id() sees only those of the version of ssl.",
 		Modes:  only12s,
 		Want: want(
 			is("TLS 1.2 session's id", "seen by 1.2=true by 1.3=false by a fresh SSL=false"),
@@ -355,6 +365,7 @@ var sessionIDGeneration = []Clause{
 		Manual: Silent,
 		Truth:  "SSL_has_matching_session_id finds no id that is empty, longer than 32 bytes, or only a part of one it knows.",
 		Whom:   "Programs that pass on an id from elsewhere: one of an impossible length is answered like one that is not known, with no error.",
+		Text:   "If id_len is 0 or greater than SSL_MAX_SSL_SESSION_ID_LENGTH, 0 is returned and no error is queued.",
 		Modes:  stateful,
 		Want: want(
 			is("the whole id", "true"),
@@ -378,6 +389,7 @@ var sessionIDGeneration = []Clause{
 		Manual: Silent,
 		Truth:  "SSL_has_matching_session_id counts expired sessions and does not mind the cache mode; it asks one Ctx only.",
 		Whom:   "Servers that take the answer for a session that can be resumed: it may have expired long ago.",
+		Text:   "Expired sessions that are still in the cache count, whatever the session cache mode.",
 		Modes:  only12s,
 		Want: want(
 			is("cached; expired; caching off; no lookup", "true"),

@@ -35,7 +35,7 @@ var samples = []Clause{
 	sample,
 	{
 		ID: "X2", Page: "sample(3)", Says: "Says <something> else.", Manual: Wrong, Since: V3_0, Truth: "Is & was so.",
-		Whom: "Whoever counts on it.", Note: "Another page has it right.", Modes: only12t,
+		Whom: "Whoever counts on it.", Note: "Another page has it right.", Text: "It is & was so.", Modes: only12t,
 		Want: want(is("value", "old"), since(V3_0, is("value", "new | improved"))),
 	},
 	{

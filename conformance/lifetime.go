@@ -56,6 +56,7 @@ var lifetime = []Clause{
 		Truth:  "Nothing enforces single use: a server resumes the same session as often as it is offered, stateful ones too.",
 		Whom:   "Clients that take the advice for a rule that libssl keeps: they can be told apart by the ticket they offer again and again.",
 		Note:   "SSL_CTX_sess_set_get_cb(3) advises SSL_CTX_remove_session, which is up to the program.",
+		Text:   "By default this is not enforced: a server resumes a session as often as it is offered.",
 		Modes:  all,
 		Want: want(
 			is("offered four times", "ok reused=1/1, ok reused=1/1, ok reused=1/1, ok reused=1/1"),
@@ -98,6 +99,7 @@ var lifetime = []Clause{
 		Truth:  "A stateful TLS 1.3 ticket is the bare id of the server's last session; the client's session has another id.",
 		Whom:   "Servers that keep TLS 1.3 sessions in the cache: the ticket is the id in the clear, so an id with meaning can be read on the wire when the client comes back.",
 		Note:   "SSL_CTX_set_options(3) says that the id is wrapped up in a ticket.",
+		Text:   "A stateful ticket consists of the session id of the server's session, in the clear.",
 		Modes:  only13s,
 		Want: want(
 			is("ticket", "32 bytes, the server's id=true"),
@@ -114,11 +116,11 @@ var lifetime = []Clause{
 	},
 	{
 		ID: "S7", Page: "SSL_CTX_set_options(3)",
-		Says:   "Nothing on SSL_OP_NO_TICKET set on a client.",
-		Manual: Silent,
+		Says:   "SSL_OP_NO_TICKET is an option for servers only.",
+		Manual: Wrong,
 		Truth:  "SSL_OP_NO_TICKET on a client makes a TLS 1.2 server use its cache; in TLS 1.3 it makes no difference.",
 		Whom:   "Clients that set the option to be rid of tickets: in TLS 1.2 it works, and moves the load to the server's cache.",
-		Note:   "The page calls it an option for servers only.",
+		Text:   "On a client the option keeps a TLSv1.2 server from issuing a ticket, so that it uses its session cache. In TLSv1.3 it has no effect on a client.",
 		Modes:  tickets,
 		Want: want(
 			in(only12t, "first", "ok reused=0/0 server number=1 client ticket=false"),

@@ -74,6 +74,7 @@ type RecordedErratum struct {
 	Kind  ErratumKind `json:"kind"`
 	Whom  string      `json:"whom"`
 	Note  string      `json:"note,omitempty"`
+	Text  string      `json:"text,omitempty"`  // that the page could have
 	Until string      `json:"until,omitempty"` // the release line whose page no longer says it
 }
 

@@ -110,6 +110,7 @@ var serialised = []Clause{
 		Manual: Wrong,
 		Truth:  "Nothing is on the error stack when the id or the context is longer than 32 bytes, or the cipher unknown.",
 		Whom:   "Programs that print the error stack when a stored session cannot be read: it can be empty, or show something older.",
+		Text:   "The error stack may be empty, as when the session id or the session id context is too long or the cipher is not known.",
 		Modes:  only12s,
 		Want: want(
 			is("id of 33 bytes; context of 33 bytes; unknown cipher", "no error queued"),
@@ -134,6 +135,7 @@ var serialised = []Clause{
 		Manual: Silent,
 		Truth:  "The mark of a session that is not resumable is not exported: parsing brings the session back to life.",
 		Whom:   "Programs that store sessions: one that was marked after a failure comes back from the store as if nothing had been.",
+		Text:   "That a session was marked as non-resumable is not part of the encoding: the decoded session is resumable.",
 		Modes:  not12t,
 		Want: want(
 			is("marked", "resumable=false"),

@@ -55,6 +55,7 @@ var sessionIDContext = []Clause{
 		Manual: Silent,
 		Truth:  "On a client too both functions succeed, and its sessions carry the context that was set there.",
 		Whom:   "Programs that set a context on every Ctx alike: their clients' sessions carry it, and a later change of it fails those clients' handshakes.",
+		Text:   "On a client both functions succeed too, and the context becomes part of the client's sessions.",
 		Modes:  all,
 		Want: want(
 			is("set", "ctx=ok ssl=ok"),
@@ -100,6 +101,7 @@ var sessionIDContext = []Clause{
 		Manual: Wrong,
 		Truth:  "A context never goes over the wire: a client's session carries the client's own, which is empty unless set.",
 		Whom:   "Clients that want to know which service a session belongs to: they find their own context, or none.",
+		Text:   "The session id context is not sent to the peer. A client's session contains the context that was set on the client, if any.",
 		Until:  V3_0,
 		Modes:  all,
 		Want: want(
@@ -126,6 +128,7 @@ var sessionIDContext = []Clause{
 		Truth:  "A failed call keeps the old context and length 0 clears it; an SSL takes its Ctx's context when it is made, and after the handshake nothing changes it.",
 		Whom:   "Servers that change the context while connections come in: it counts for SSLs made afterwards, and nothing tells them which it was.",
 		Note:   "Pages since 3.0 say that a context set after the session was created comes too late for that handshake; of the rest they say nothing.",
+		Text:   "If sid_ctx_len is too large the previous context is kept, and a length of 0 removes it. SSL_new() copies the context of ctx: a later change does not affect SSL objects that exist.",
 		Modes:  all,
 		Want: want(
 			is("after a failed call", "len=5 svc-A"),
@@ -167,6 +170,7 @@ var sessionIDContext = []Clause{
 		Manual: Wrong,
 		Truth:  "Servers return no context. A client compares its own with the one in its session, and any difference is fatal to the handshake.",
 		Whom:   "Clients that set a context: changing it between two connections turns a missed resumption into a failed handshake.",
+		Text:   "If the session id context of a client differs from the one in the session that it resumes, the client fails the handshake.",
 		Until:  V3_0,
 		Modes:  all,
 		Want: want(
@@ -198,6 +202,7 @@ var sessionIDContext = []Clause{
 		Manual: Silent,
 		Truth:  "A session of another context stays in the cache and counts neither as a hit nor as a miss.",
 		Whom:   "Operators who read resumption rates off the statistics: clients turned away for their context show up nowhere.",
+		Text:   "Such a session stays in the cache, and neither SSL_CTX_sess_hits() nor SSL_CTX_sess_misses() counts it.",
 		Modes:  all,
 		Want: want(
 			is("resume", "ok reused=0/0"),
@@ -220,6 +225,7 @@ var sessionIDContext = []Clause{
 		Manual: Wrong,
 		Truth:  "Without a context, a server that verifies clients fails a resumption by ticket; of stateful sessions it silently never caches any.",
 		Whom:   "Servers that verify clients and forgot the context: with cached sessions no error ever says why every handshake is a full one.",
+		Text:   "If the session id context is not set on a server that has SSL_VERIFY_PEER set, a client that offers a session ticket fails its handshake. If the server issues no tickets its sessions are not cached, and every handshake is a full one.",
 		Modes:  all,
 		Want: want(
 			is("first", "ok reused=0/0"),
@@ -241,6 +247,7 @@ var sessionIDContext = []Clause{
 		Manual: Wrong,
 		Truth:  "A server without a context that asks for certificates (SSL_VERIFY_PEER) fails in the same way if the client sends none.",
 		Whom:   "Servers that ask for certificates and do not insist: clients without one fail as well, as soon as they offer a ticket.",
+		Text:   "Whether the client sends a certificate makes no difference.",
 		Modes:  all,
 		Want: want(
 			is("first", "ok reused=0/0"),
@@ -286,6 +293,7 @@ var sessionIDContext = []Clause{
 		Manual: Silent,
 		Truth:  "Verification switched on after a session was stored, with no context set, makes its resumption fail in every mode.",
 		Whom:   "Servers that switch verification on at run time: every client with a session from before fails until it forgets it.",
+		Text:   "The same happens to a session that was cached before SSL_VERIFY_PEER was set.",
 		Modes:  all,
 		Want: want(
 			is("first", "ok reused=0/0"),
@@ -308,6 +316,7 @@ var sessionIDContext = []Clause{
 		Manual: Silent,
 		Truth:  "An unknown session is no error to a server that verifies without a context: only sessions that were found are checked.",
 		Whom:   "Operators who look for the cause of failures after a restart: clients whose sessions are gone get in, those with a ticket that still decrypts do not.",
+		Text:   "A client that offers a session the server does not know gets a full handshake.",
 		Modes:  all,
 		Want: want(
 			is("elsewhere", "ok reused=0/0"),

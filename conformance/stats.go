@@ -31,6 +31,7 @@ var statistics = []Clause{
 		Truth:  "Sessions found outside count as misses too, and as external hits even if they are then refused; with NO_INTERNAL_LOOKUP nothing counts as a miss.",
 		Whom:   "Operators who add hits and misses up: with an external cache a client counts as both, and with NO_INTERNAL_LOOKUP as neither.",
 		Note:   "Taken word for word, the page covers external hits, which are not in the internal cache; it does not cover NO_INTERNAL_LOOKUP.",
+		Text:   "A session that only the external cache had counts as a miss too, and SSL_CTX_sess_cb_hits() counts it even if it is then refused. While SSL_SESS_CACHE_NO_INTERNAL_LOOKUP is set no misses are counted.",
 		Modes:  tls12,
 		Want: want(
 			in(only12s, "found inside", "hits=1 cb_hits=0 misses=0 timeouts=0"),

@@ -21,6 +21,7 @@ var timeouts = []Clause{
 		Manual: Wrong,
 		Truth:  "The default timeout is 7200 seconds.",
 		Whom:   "Servers that leave the default alone: sessions and tickets can be resumed for two hours, not five minutes.",
+		Text:   "All currently supported protocols have the same default timeout value of 7200 seconds.",
 		Modes:  all,
 		Want: want(
 			is("any version; TLS 1.2 only; TLS 1.3 only", "7200"),
@@ -57,6 +58,7 @@ var timeouts = []Clause{
 		Manual: Silent,
 		Truth:  "Timeout 0 does not make sessions expire at once: they get the default of 7200 seconds.",
 		Whom:   "Servers that set 0 to rule out resumption: they get two hours of it.",
+		Text:   "If t is 0 new sessions get the default timeout.",
 		Modes:  all,
 		Want: want(
 			is("sessions made", "server=7200 client=7200"),
@@ -78,6 +80,7 @@ var timeouts = []Clause{
 		Manual: Silent,
 		Truth:  "With a negative timeout sessions are born expired up to 3.0, and practically never expire since 3.5.",
 		Whom:   "Servers that compute the timeout: below zero, sessions are never resumed on older releases and hardly ever expire on newer ones.",
+		Text:   "t should not be negative: up to OpenSSL 3.0 such sessions have expired when they are created, in newer versions they practically never expire.",
 		Modes:  all,
 		Want: want(
 			in(only12s, "client's ticket", "none"),
@@ -165,6 +168,7 @@ var timeouts = []Clause{
 		Manual: Silent,
 		Truth:  "A TLS 1.2 client offers a session that has expired; a TLS 1.3 client goes by the ticket's lifetime hint, never by the session's timeout.",
 		Whom:   "Clients that keep sessions and rely on libssl to drop the old ones: in TLS 1.2 it offers them, and they tell the server who comes back.",
+		Text:   "A client offers a TLSv1.2 session even after it has expired. For TLSv1.3 it goes by the lifetime hint that came with the ticket, and not by the timeout of the session.",
 		Modes:  all,
 		Want: want(
 			in(tls12, "session from long ago", "ok reused=1/1"),
@@ -211,6 +215,7 @@ var timeouts = []Clause{
 		Manual: Silent,
 		Truth:  "A negative session timeout is refused since 3.0, with no error queued, and the old one stays.",
 		Whom:   "Programs that compute the timeout: since 3.0 the call can fail and queues no error to say so.",
+		Text:   "SSL_SESSION_set_timeout() returns 0 and leaves the timeout as it is if tm is negative. No error is queued.",
 		Modes:  only12s,
 		Want: want(
 			is("1000", "set, now 1000"),

@@ -2,14 +2,17 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"regexp"
+	"slices"
 
 	"github.com/go-libssl/libssl/conformance"
 	"github.com/urfave/cli/v3"
 )
 
 func errataCommand(stdout io.Writer) *cli.Command {
-	var path string
+	var page, path string
 	return &cli.Command{
 		Name:      "errata",
 		Usage:     "write where the manual is wrong or silent, as Markdown",
@@ -17,14 +20,21 @@ func errataCommand(stdout io.Writer) *cli.Command {
 		Description: "Without arguments every clause is run first. With runs, made by run -format json, it is written what all\n" +
 			"of them observed. A clause that differs is left out, which the page and the exit status tell.",
 		OnUsageError: usageError,
-		Flags:        []cli.Flag{outputFlag(&path, "write to `FILE` instead of standard output")},
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "page", Usage: "only the manual pages whose name matches `REGEXP`", Destination: &page},
+			outputFlag(&path, "write to `FILE` instead of standard output"),
+		},
 		Action: func(ctx context.Context, c *cli.Command) error {
+			about, err := regexp.Compile(page)
+			if err != nil {
+				return fmt.Errorf("-page %q is no regular expression: %w", page, err)
+			}
 			out, err := openOutput(path, stdout)
 			if err != nil {
 				return err
 			}
 			defer out.abandon()
-			m, err := runsOrRun(ctx, c.Args().Slice(), out)
+			m, err := runsOrRun(ctx, c.Args().Slice(), about, out)
 			if err != nil {
 				return err
 			}
@@ -36,16 +46,24 @@ func errataCommand(stdout io.Writer) *cli.Command {
 	}
 }
 
-// runsOrRun reads runs, or makes one if there are none.
-func runsOrRun(ctx context.Context, paths []string, out *output) (*conformance.Matrix, error) {
+// runsOrRun reads runs, or makes one if there are none, as far as they are about some pages.
+func runsOrRun(ctx context.Context, paths []string, about *regexp.Regexp, out *output) (*conformance.Matrix, error) {
+	clauses := slices.DeleteFunc(conformance.All(), func(c conformance.Clause) bool { return !about.MatchString(c.Page) })
+	if len(clauses) == 0 {
+		return nil, fmt.Errorf("-page %q matches no page; see sslconform run -list", about)
+	}
 	if len(paths) > 0 {
-		return readRuns(paths)
+		m, err := readRuns(paths)
+		if err == nil {
+			m = m.About(about)
+		}
+		return m, err
 	}
 	var status io.Writer = io.Discard
 	if out.file != nil {
 		status = out.stdout
 	}
-	r, err := observe(ctx, conformance.Printer{W: io.Discard}, status, conformance.All())
+	r, err := observe(ctx, conformance.Printer{W: io.Discard}, status, clauses)
 	if err != nil {
 		return nil, err
 	}

@@ -165,6 +165,15 @@ func TestErrata(t *testing.T) {
 	assert.Equal(t, []string{"### G1: wrong", "### G3: silent"}, regexp.MustCompile(`(?m)^### .*`).FindAllString(o.stdout, -1))
 	assert.Contains(t, o.stdout, "`sslconform run -v -clause '^G1$'`")
 	assert.NotContains(t, o.stdout, mine, "no paths of this machine")
+	both := recorded(t, nil, "^(A12|G1|G3)$")
+	o = sslconform(t, nil, "errata", "-page", "_timeout", both)
+	assert.Equal(t, exitFine, o.status, o.stderr)
+	assert.Equal(t, []string{"### G1: wrong", "### G3: silent"}, regexp.MustCompile(`(?m)^### .*`).FindAllString(o.stdout, -1))
+	assert.Contains(t, o.stdout, ", 2 clauses\n")
+	assert.Contains(t, o.stdout, "- **Suggested text:** ")
+	o = sslconform(t, nil, "errata", "-page", "^SSL_CTX_set_num_tickets")
+	assert.Equal(t, exitFine, o.status, o.stderr)
+	assert.Equal(t, []string{"## SSL_CTX_set_num_tickets(3)", "## Left out"}, regexp.MustCompile(`(?m)^## .*`).FindAllString(o.stdout, -1))
 
 	differs := recorded(t, lying(t, "timeout_returns_new"), "^G")
 	o = sslconform(t, nil, "errata", differs)
@@ -214,6 +223,8 @@ func TestUsageOfFormats(t *testing.T) {
 		{[]string{"matrix", file("none.json", "")}, "none.json: empty"},
 		{[]string{"matrix", edited(t, mine, conformance.Format, "sslconform/7")}, `edited.json: in the form "sslconform/7"`},
 		{[]string{"errata", "-bogus"}, "-bogus"},
+		{[]string{"errata", "-page", "("}, `"(" is no regular expression`},
+		{[]string{"errata", "-page", "nothing"}, `"nothing" matches no page`},
 		{[]string{"errata", file("cut.json", string(text[:len(text)/2]))}, "cut.json: truncated"},
 		{[]string{"errata", mine, mine}, mine + ": a second run of "},
 	} {
