@@ -857,8 +857,8 @@ func TestPeerThatHangsUpAtAnyByte(t *testing.T) {
 				reads, writes := whole.reads.Load(), whole.writes.Load()
 				require.Greater(t, reads, int64(100))
 				require.Greater(t, writes, int64(100))
-				// Signatures differ in length by a few bytes: near the end a cut may come too late.
-				const margin = 16
+				// Signatures and tickets differ in length, in 1.1.1 by some dozen bytes: near the end a cut may come too late.
+				const margin = 64
 				before := settled(t)
 				step := int64(1)
 				if testing.Short() {

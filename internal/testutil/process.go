@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// processLimit bounds each wait for a child process.
-const processLimit = 30 * time.Second
+// processLimit bounds each wait for a child process: of some there are two, on a machine that does other things as well.
+const processLimit = 2 * time.Minute
 
 // Process is a child process whose output can be waited for.
 type Process struct {
