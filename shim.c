@@ -84,8 +84,7 @@ static unsigned long next_error(gls_err *e) {
 }
 #endif
 
-/* Moves this thread's error queue into a malloc'ed array, oldest entry first. */
-static int drain(gls_err **errs) {
+int gls_drain_errs(gls_err **errs) {
     gls_err e, *list = NULL;
     int n = 0;
     while (memset(&e, 0, sizeof e), next_error(&e) != 0) {
@@ -165,7 +164,7 @@ static void begin_ssl(call *c, const SSL *ssl) {
 
 static void end(call *c, gls_ret *r, int failed) {
     if (failed)
-        r->nerrs = drain(&r->errs);
+        r->nerrs = gls_drain_errs(&r->errs);
     else if (ERR_peek_error() != 0)
         ERR_clear_error();
     r->notes = c->notes;
@@ -176,7 +175,7 @@ static void end(call *c, gls_ret *r, int failed) {
  * uses OpenSSL, is no business of the libssl call that it runs for, which may go by its queue. */
 static void enter_go(void) {
     if (current != NULL && ERR_peek_error() != 0)
-        current->nerrs = drain(&current->errs);
+        current->nerrs = gls_drain_errs(&current->errs);
 }
 
 static void leave_go(void) {

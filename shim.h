@@ -77,6 +77,8 @@ typedef struct gls_io {
 
 
 void gls_init(void);
+/* Moves this thread's error queue into a malloc'ed array, oldest entry first, and returns its length. */
+int gls_drain_errs(gls_err **errs);
 void gls_free_errs(gls_err *errs, int n);
 void gls_free_notes(gls_note *notes);
 const char *gls_reason_text(int reason);

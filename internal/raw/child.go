@@ -1,0 +1,58 @@
+package raw
+
+// #include "raw.h"
+import "C"
+
+import (
+	"fmt"
+	"syscall"
+)
+
+// A NullCall is a call with NULL that some libssl does not survive.
+type NullCall int
+
+// The calls, by what is NULL.
+const (
+	CtxSetSessionIDContextNullData  NullCall = C.GLSRAW_SSL_CTX_SET_SESSION_ID_CONTEXT_NULL_DATA // of 1 byte
+	CtxSetSessionIDContextNullCtx   NullCall = C.GLSRAW_SSL_CTX_SET_SESSION_ID_CONTEXT_NULL_CTX
+	SSLSetSessionIDContextNullSSL   NullCall = C.GLSRAW_SSL_SET_SESSION_ID_CONTEXT_NULL_SSL
+	CtxSetGenerateSessionIDNullCtx  NullCall = C.GLSRAW_SSL_CTX_SET_GENERATE_SESSION_ID_NULL_CTX
+	SSLSetGenerateSessionIDNullSSL  NullCall = C.GLSRAW_SSL_SET_GENERATE_SESSION_ID_NULL_SSL
+	SSLHasMatchingSessionIDNullID   NullCall = C.GLSRAW_SSL_HAS_MATCHING_SESSION_ID_NULL_ID // of 32 bytes
+	SSLHasMatchingSessionIDNullSSL  NullCall = C.GLSRAW_SSL_HAS_MATCHING_SESSION_ID_NULL_SSL
+	CtxNewSessionCallbackNullCtx    NullCall = C.GLSRAW_SSL_CTX_SESS_GET_NEW_CB_NULL_CTX
+	CtxSetNewSessionCallbackNullCtx NullCall = C.GLSRAW_SSL_CTX_SESS_SET_NEW_CB_NULL_CTX
+	CtxFlushSessionsNullCtx         NullCall = C.GLSRAW_SSL_CTX_FLUSH_SESSIONS_NULL_CTX
+	CtxAddSessionNull               NullCall = C.GLSRAW_SSL_CTX_ADD_SESSION_NULL
+	SessionIDNull                   NullCall = C.GLSRAW_SSL_SESSION_GET_ID_NULL
+	SessionSetIDNull                NullCall = C.GLSRAW_SSL_SESSION_SET1_ID_NULL
+	SSLSetSessionNullSSL            NullCall = C.GLSRAW_SSL_SET_SESSION_NULL_SSL
+	D2ISessionNullPP                NullCall = C.GLSRAW_D2I_SSL_SESSION_NULL_PP
+	D2ISessionNullP                 NullCall = C.GLSRAW_D2I_SSL_SESSION_NULL_P
+)
+
+// A Fate is what came of a process.
+type Fate struct {
+	Signal syscall.Signal // what ended it; 0: nothing did
+	Value  int64          // what the call returned
+	Errors int            // how many it queued
+}
+
+func (f Fate) String() string {
+	switch {
+	case f.Signal != 0:
+		return fmt.Sprintf("crash: %v", f.Signal)
+	case f.Errors == 0:
+		return fmt.Sprintf("ret=%d no error", f.Value)
+	}
+	return fmt.Sprintf("ret=%d %d errors", f.Value, f.Errors)
+}
+
+// InChild makes a call in a process of its own, a copy of this one. What is not NULL in it is s.
+func InChild(n NullCall, s SSL) (Fate, error) {
+	f := C.glsraw_in_child(C.int(n), s.p)
+	if f.failed != 0 {
+		return Fate{}, fmt.Errorf("raw: no process for a call that may crash: %w", syscall.Errno(f.failed))
+	}
+	return Fate{Signal: syscall.Signal(f.signal), Value: int64(f.ret), Errors: int(f.nerrs)}, nil
+}
