@@ -48,7 +48,7 @@ var addAndRemove = []Clause{
 		Observe: func(o *Observer) {
 			srv := o.server()
 			first := o.connect(srv, o.client())
-			nameless := func() *libssl.Session {
+			nameless := func() session {
 				s := must1(first.server.session.Clone())
 				must(s.SetID(nil))
 				return s
@@ -83,8 +83,8 @@ var addAndRemove = []Clause{
 			o.Note("before", "resumable=%t", sess.IsResumable())
 			srv := o.server()
 			told := 0
-			var marked *libssl.Session
-			srv.SetRemoveSessionCallback(func(_ *libssl.Ctx, s *libssl.Session) { told, marked = told+1, s })
+			var marked session
+			srv.SetRemoveSessionCallback(func(s session) { told, marked = told+1, s })
 			removed := srv.RemoveSession(sess)
 			o.Note("removed", "%t remove_cb=%d resumable=%t", removed, told, marked.IsResumable())
 			o.Note("copied", "resumable=%t", must1(marked.Clone()).IsResumable())
@@ -139,8 +139,8 @@ var addAndRemove = []Clause{
 		Observe: func(o *Observer) {
 			srv, cli := o.server(numTickets(1)), o.client()
 			first := o.connect(srv, cli)
-			var marked *libssl.Session
-			srv.SetRemoveSessionCallback(func(_ *libssl.Ctx, s *libssl.Session) { marked = s })
+			var marked session
+			srv.SetRemoveSessionCallback(func(s session) { marked = s })
 			srv.RemoveSession(first.server.session)
 			srv.SetRemoveSessionCallback(nil)
 			o.Note("removed", "resumable=%t", marked.IsResumable())
@@ -151,25 +151,25 @@ var addAndRemove = []Clause{
 }
 
 // add adds a session to a Ctx's cache.
-func add(c *libssl.Ctx, s *libssl.Session) bool { return must1(c.AddSession(s)) }
+func add(c ctx, s session) bool { return must1(c.AddSession(s)) }
 
 // anySession is a session as the mode's servers make them.
-func anySession(o *Observer) *libssl.Session {
+func anySession(o *Observer) session {
 	return o.connect(o.server(), o.client()).server.session
 }
 
 // aged is a copy of a session that was made so long ago.
-func aged(s *libssl.Session, age time.Duration) *libssl.Session {
+func aged(s session, age time.Duration) session {
 	older := must1(s.Clone())
 	must(older.SetTime(time.Now().Add(-age)))
 	return older
 }
 
 // expired is a copy of a session whose time has been over for an hour.
-func expired(s *libssl.Session) *libssl.Session { return aged(s, s.Timeout()+time.Hour) }
+func expired(s session) session { return aged(s, s.Timeout()+time.Hour) }
 
 // withID is a copy of a session with an id of its own.
-func withID(s *libssl.Session, n byte) *libssl.Session {
+func withID(s session, n byte) session {
 	other := must1(s.Clone())
 	must(other.SetID(bytes.Repeat([]byte{n}, 32)))
 	return other
@@ -177,10 +177,10 @@ func withID(s *libssl.Session, n byte) *libssl.Session {
 
 // unresumable is a copy of a session that bears libssl's mark of being not resumable. libssl puts it
 // there when a session is removed from any Ctx, and the callback for removals is shown it.
-func unresumable(o *Observer, s *libssl.Session) *libssl.Session {
-	var marked *libssl.Session
-	ctx := o.ctx(libssl.TLSServerMethod)
-	ctx.SetRemoveSessionCallback(func(_ *libssl.Ctx, s *libssl.Session) { marked = s })
-	ctx.RemoveSession(s)
+func unresumable(o *Observer, s session) session {
+	var marked session
+	c := o.ctx(libssl.TLSServerMethod)
+	c.SetRemoveSessionCallback(func(s session) { marked = s })
+	c.RemoveSession(s)
 	return marked
 }

@@ -351,16 +351,16 @@ func hex(m libssl.SessionCacheMode) string {
 // calls counts how often a Ctx's session callbacks ran. The get callback finds nothing.
 type calls struct{ created, looked, removed int }
 
-func (n *calls) count(c *libssl.Ctx) {
-	c.SetNewSessionCallback(func(*libssl.SSL, *libssl.Session) { n.created++ })
-	c.SetGetSessionCallback(func(*libssl.SSL, []byte) *libssl.Session {
+func (n *calls) count(c ctx) {
+	c.SetNewSessionCallback(func(session) { n.created++ })
+	c.SetGetSessionCallback(func([]byte) session {
 		n.looked++
 		return nil
 	})
 }
 
-func (n *calls) countRemoved(c *libssl.Ctx) {
-	c.SetRemoveSessionCallback(func(*libssl.Ctx, *libssl.Session) { n.removed++ })
+func (n *calls) countRemoved(c ctx) {
+	c.SetRemoveSessionCallback(func(session) { n.removed++ })
 }
 
 // observeMode notes what a server does in a cache mode with a first connection and with one that
@@ -457,7 +457,7 @@ func observeResurrection(o *Observer) {
 		first := o.connect(o.server(), cli)
 		looked := 0
 		srv := o.server(cacheMode(c.mode))
-		srv.SetGetSessionCallback(func(*libssl.SSL, []byte) *libssl.Session {
+		srv.SetGetSessionCallback(func([]byte) session {
 			looked++
 			return expired(first.server.session)
 		})

@@ -200,7 +200,7 @@ func observeEvictionOrder(o *Observer) {
 }
 
 // cached tells which of the sessions are in the cache, 1 for those that are. It takes them out.
-func cached(srv *libssl.Ctx, links []*link) string {
+func cached(srv ctx, links []*link) string {
 	in := ""
 	for _, l := range links {
 		in += fmt.Sprint(bit(srv.RemoveSession(l.server.session)))

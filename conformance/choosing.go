@@ -34,7 +34,7 @@ var choosing = []Clause{
 			srv, cli := o.server(), o.client()
 			first := o.connect(srv, cli)
 			var err error
-			l := o.connect(srv, cli, onServer(func(c *libssl.Conn) { err = c.SetSession(first.server.session) }))
+			l := o.connect(srv, cli, onServer(func(c conn) { err = c.SetSession(first.server.session) }))
 			o.Note("set on the server", "%s", result(err))
 			o.Note("handshake", "%v", l)
 		},
@@ -133,7 +133,7 @@ var choosing = []Clause{
 		Observe: func(o *Observer) {
 			l := o.open(o.server(), o.client())
 			for name, p := range map[string]*peer{"server's": &l.server, "client's": &l.client} {
-				negotiated := p.conn.ConnectionState().CipherSuite
+				negotiated := p.conn.CipherSuite()
 				o.Note(name, "version %#x, cipher the connection's=%t", p.session.Version(), p.session.CipherSuite() == negotiated && negotiated != 0)
 			}
 		},
@@ -148,8 +148,8 @@ var choosing = []Clause{
 		),
 		Observe: func(o *Observer) {
 			srv, cli := o.server(), o.client()
-			srv.SetServerNameCallback(func(*libssl.SSL, string) (*libssl.Ctx, error) { return nil, nil })
-			named := onClient(func(c *libssl.Conn) { must(c.SetServerName("sslconform")) })
+			srv.AcceptServerNames()
+			named := onClient(func(c conn) { must(c.SetServerName("sslconform")) })
 			o.Note("asked for", "%s", o.connect(srv, cli, named).client.session.ServerName())
 			o.Note("not asked for", "%s", o.connect(srv, cli).client.session.ServerName())
 		},
@@ -199,7 +199,7 @@ func observeSessionStages(o *Observer) {
 	o.Note("data read", "client %s", state(l.client.session))
 }
 
-func state(s *libssl.Session) string {
+func state(s session) string {
 	if s == nil {
 		return "none"
 	}

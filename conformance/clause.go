@@ -25,10 +25,10 @@ type Clause struct {
 	From, Until Version
 
 	Modes []Mode // the handshakes it is observed in; none: it needs no handshake
-	Way   Way    // how libssl is reached
+	Ways  []Way  // how libssl is reached; none: in each way
 	Want  []Rule // what is expected; of several rules for one fact the last that applies counts
 
-	// Observe does it and notes what it saw. It is called once for each mode.
+	// Observe does it and notes what it saw. It is called once for each way and mode.
 	Observe func(o *Observer)
 }
 
@@ -78,23 +78,36 @@ var (
 	not12s   = []Mode{TLS12Tickets, TLS13Stateful, TLS13Tickets}
 )
 
-// Way is how a clause reaches libssl.
+// A Way is how libssl is reached.
 type Way int
 
-// PublicAPI goes through package libssl, as any program would.
-const PublicAPI Way = iota
+// PublicAPI goes through package libssl, as any program would; Raw calls libssl's functions as they are, where
+// package libssl would stand between. EveryWay is what a failure has that ended them all.
+const (
+	EveryWay  Way = iota
+	PublicAPI     // api
+	Raw           // raw
+)
 
-func (w Way) String() string { return [...]string{"api"}[w] }
+func (w Way) String() string { return [...]string{"-", "api", "raw"}[w] }
 
-// A Rule is what one fact must be, in some modes (none: in every one) and from some version on.
+// The sets of ways that clauses speak of.
+var (
+	eachWay = []Way{PublicAPI, Raw}
+	onlyAPI = []Way{PublicAPI}
+	onlyRaw = []Way{Raw}
+)
+
+// A Rule is what one fact must be, in some modes and ways (none: in every one) and from some version on.
 type Rule struct {
 	Fact, Value string
 	Modes       []Mode
+	Ways        []Way
 	Since       Version
 }
 
-func (r Rule) applies(m Mode, v Version) bool {
-	return v >= r.Since && (r.Modes == nil || slices.Contains(r.Modes, m))
+func (r Rule) applies(w Way, m Mode, v Version) bool {
+	return v >= r.Since && (r.Modes == nil || slices.Contains(r.Modes, m)) && (r.Ways == nil || slices.Contains(r.Ways, w))
 }
 
 // want gathers the rules of a clause.
@@ -112,6 +125,15 @@ func in(modes []Mode, facts, value string) []Rule {
 	return rules
 }
 
+// by makes rules count for some ways only.
+func by(ways []Way, rules ...[]Rule) []Rule {
+	some := want(rules...)
+	for i := range some {
+		some[i].Ways = ways
+	}
+	return some
+}
+
 // since makes rules count from a version on.
 func since(v Version, rules ...[]Rule) []Rule {
 	later := want(rules...)
@@ -121,11 +143,11 @@ func since(v Version, rules ...[]Rule) []Rule {
 	return later
 }
 
-// expected is what the clause wants to see in one mode of one version.
-func (c Clause) expected(m Mode, v Version) map[string]string {
+// expected is what the clause wants to see in one way, one mode and one version.
+func (c Clause) expected(w Way, m Mode, v Version) map[string]string {
 	facts := map[string]string{}
 	for _, r := range c.Want {
-		if r.applies(m, v.Rules()) {
+		if r.applies(w, m, v.Rules()) {
 			facts[r.Fact] = r.Value
 		}
 	}
@@ -137,6 +159,13 @@ func (c Clause) modes() []Mode {
 		return []Mode{NoHandshake}
 	}
 	return c.Modes
+}
+
+func (c Clause) ways() []Way {
+	if len(c.Ways) == 0 {
+		return eachWay
+	}
+	return c.Ways
 }
 
 // manual is how the page stands to a libssl of version v.

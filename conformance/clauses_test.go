@@ -42,20 +42,25 @@ func TestClausesAreComplete(t *testing.T) {
 				assert.Regexp(t, `^[A-Z].*\.$`, c.Truth)
 			}
 			for _, v := range measured {
-				for _, m := range c.modes() {
-					assert.NotEmpty(t, c.expected(m, v), "nothing is expected in mode %v of %v", m, v)
+				for _, w := range c.ways() {
+					for _, m := range c.modes() {
+						assert.NotEmpty(t, c.expected(w, m, v), "nothing is expected in mode %v of %v, by %v", m, v, w)
+					}
 				}
 			}
 		})
 	}
 }
 
-// TestRulesApplyToModesOfTheirClause finds expectations that can never be met.
-func TestRulesApplyToModesOfTheirClause(t *testing.T) {
+// TestRulesApplyToTheirClause finds expectations that can never be met.
+func TestRulesApplyToTheirClause(t *testing.T) {
 	for _, c := range All() {
 		for _, r := range c.Want {
 			for _, m := range r.Modes {
 				assert.Contains(t, c.modes(), m, "%s: %s", c.ID, r.Fact)
+			}
+			for _, w := range r.Ways {
+				assert.Contains(t, c.ways(), w, "%s: %s", c.ID, r.Fact)
 			}
 			assert.NotContains(t, r.Fact, ";", c.ID)
 			assert.Equal(t, strings.TrimSpace(r.Fact), r.Fact, c.ID)

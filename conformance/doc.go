@@ -13,6 +13,8 @@
 //   - clause.go is the vocabulary: clauses, modes, rules.
 //   - One file for each family of functions holds its clauses (sidctx.go, genid.go, cachemode.go …).
 //   - pair.go and observer.go are what clauses are written in: a server and a client, and a notebook.
+//   - object.go is libssl's objects as clauses use them; viaapi.go reaches them through package libssl,
+//     viaraw.go through nothing but cgo. A clause is observed in each way, unless it says otherwise.
 //   - run.go runs them, judge.go compares, report.go prints.
 //   - record.go keeps a run in a file and reads it back, junit.go writes one for CI servers, matrix.go lays
 //     several side by side, errata.go tells the manual's authors.

@@ -219,7 +219,7 @@ var externalCache = []Clause{
 			in(tls13, "client of any version", "ok reused=0/0 get_cb=0 misses=0"),
 		),
 		Observe: func(o *Observer) {
-			newcomer := func(name string, cli *libssl.Ctx) {
+			newcomer := func(name string, cli ctx) {
 				ext := &external{}
 				srv := o.server(ext.install)
 				l := o.connect(srv, cli)
@@ -276,13 +276,13 @@ var externalCache = []Clause{
 
 // external is a cache outside libssl that holds at most one session and finds it under any id.
 type external struct {
-	session *libssl.Session
+	session session
 	looked  int
 	ids     [][]byte
 }
 
-func (e *external) install(c *libssl.Ctx) {
-	c.SetGetSessionCallback(func(_ *libssl.SSL, id []byte) *libssl.Session {
+func (e *external) install(c ctx) {
+	c.SetGetSessionCallback(func(id []byte) session {
 		e.looked++
 		e.ids = append(e.ids, bytes.Clone(id))
 		return e.session
@@ -298,13 +298,13 @@ func (e *external) String() string {
 }
 
 // elsewhere makes a session at a Ctx that is then of no more use.
-func elsewhere(o *Observer) (*link, *libssl.Ctx) {
+func elsewhere(o *Observer) (*link, ctx) {
 	cli := o.client()
 	return o.connect(o.server(), cli), cli
 }
 
 // observeStages notes a handshake with the count of new sessions when it ended and when data had come.
-func observeStages(o *Observer, n *calls, counted, srv, cli *libssl.Ctx) *link {
+func observeStages(o *Observer, n *calls, counted, srv, cli ctx) *link {
 	first := o.prepare(srv, cli)
 	first.meet()
 	atEnd := n.created
@@ -322,7 +322,7 @@ func observeNewOnServer(o *Observer) {
 	var n calls
 	got := map[string]bool{}
 	srv := o.server()
-	srv.SetNewSessionCallback(func(_ *libssl.SSL, s *libssl.Session) {
+	srv.SetNewSessionCallback(func(s session) {
 		n.created++
 		got[string(s.ID())] = true
 	})
@@ -346,8 +346,8 @@ func observeNewOnClient(o *Observer) {
 func observeRemoveCallback(o *Observer) {
 	removed, itsID := 0, false
 	srv := o.server(numTickets(1))
-	var sess *libssl.Session
-	srv.SetRemoveSessionCallback(func(_ *libssl.Ctx, s *libssl.Session) {
+	var sess session
+	srv.SetRemoveSessionCallback(func(s session) {
 		removed++
 		itsID = bytes.Equal(s.ID(), sess.ID())
 	})
@@ -375,8 +375,8 @@ func observeGet(o *Observer) {
 
 func observeWrongSessions(o *Observer) {
 	first, cli := elsewhere(o)
-	right := func() *libssl.Session { return must1(first.server.session.Clone()) }
-	returning := func(name string, s *libssl.Session) {
+	right := func() session { return must1(first.server.session.Clone()) }
+	returning := func(name string, s session) {
 		ext := &external{session: s}
 		o.Note(name, "%v get_cb=%d", o.resume(o.server(ext.install), cli, first), ext.looked)
 	}
@@ -388,7 +388,7 @@ func observeWrongSessions(o *Observer) {
 	must(renamed.SetID(another.ID()))
 	returning("right session, other id", renamed)
 
-	returning("exported and parsed", reparsed(right()))
+	returning("exported and parsed", o.reparsed(right()))
 
 	otherVersion := map[bool]uint16{true: tls.VersionTLS12, false: tls.VersionTLS13}[o.Mode.tls13()]
 	returning("other protocol version", o.connect(

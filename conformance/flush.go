@@ -3,8 +3,6 @@ package conformance
 import (
 	"fmt"
 	"time"
-
-	"github.com/go-libssl/libssl"
 )
 
 const pageFlush = "SSL_CTX_flush_sessions(3)"
@@ -73,7 +71,7 @@ var flushing = []Clause{
 var longAgo = time.Unix(1000000, 0)
 
 // made is a copy of a session with a given time and timeout.
-func made(s *libssl.Session, at time.Time, timeout time.Duration) *libssl.Session {
+func made(s session, at time.Time, timeout time.Duration) session {
 	other := must1(s.Clone())
 	must(other.SetTime(at))
 	must(other.SetTimeout(timeout))
@@ -81,11 +79,11 @@ func made(s *libssl.Session, at time.Time, timeout time.Duration) *libssl.Sessio
 }
 
 // observeFlush flushes a cache with one session of 100 seconds' life.
-func observeFlush(o *Observer, name string, s *libssl.Session, at time.Time) {
+func observeFlush(o *Observer, name string, s session, at time.Time) {
 	observeFlushOf(o, name, made(s, longAgo, 100*time.Second), at)
 }
 
-func observeFlushOf(o *Observer, name string, s *libssl.Session, at time.Time) {
+func observeFlushOf(o *Observer, name string, s session, at time.Time) {
 	var n calls
 	srv := o.server(n.countRemoved)
 	add(srv, s)
@@ -105,7 +103,7 @@ func observeSelectiveFlush(o *Observer) {
 	} {
 		var n calls
 		srv := o.server(n.countRemoved)
-		var four []*libssl.Session
+		var four []session
 		for i, dead := range c.dead {
 			life := map[bool]time.Duration{true: 100 * time.Second, false: 1000 * time.Second}[dead]
 			four = append(four, made(withID(sess, byte(i)), longAgo, life))

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/go-libssl/libssl"
+	"github.com/go-libssl/libssl/internal/raw"
 )
 
 const pageGenerate = "SSL_CTX_set_generate_session_id(3)"
@@ -40,17 +41,31 @@ var sessionIDGeneration = []Clause{
 		Modes: only12s,
 		Want: want(
 			is("Ctx; SSL; Ctx, nil; SSL, nil; client Ctx; client SSL", "ok"),
+			is("set; set again", "ok reused=0/0 calls+1"),
+			is("taken away", "ok reused=0/0 calls+0"),
 		),
 		Observe: func(o *Observer) {
 			srv, cli := o.server(), o.client()
 			l := o.prepare(srv, cli)
-			generate := (&generator{}).generate
-			o.Note("Ctx", "%s", result(srv.SetGenerateSessionID(generate)))
+			cb := (&generator{}).generate
+			o.Note("Ctx", "%s", result(srv.SetGenerateSessionID(cb)))
 			o.Note("Ctx, nil", "%s", result(srv.SetGenerateSessionID(nil)))
-			o.Note("SSL", "%s", result(l.server.conn.SetGenerateSessionID(generate)))
+			o.Note("SSL", "%s", result(l.server.conn.SetGenerateSessionID(cb)))
 			o.Note("SSL, nil", "%s", result(l.server.conn.SetGenerateSessionID(nil)))
-			o.Note("client Ctx", "%s", result(cli.SetGenerateSessionID(generate)))
-			o.Note("client SSL", "%s", result(l.client.conn.SetGenerateSessionID(generate)))
+			o.Note("client Ctx", "%s", result(cli.SetGenerateSessionID(cb)))
+			o.Note("client SSL", "%s", result(l.client.conn.SetGenerateSessionID(cb)))
+
+			g := &generator{}
+			srv = o.server()
+			for _, step := range []struct {
+				name string
+				cb   generate
+			}{{"set", g.generate}, {"taken away", nil}, {"set again", g.generate}} {
+				before := g.calls
+				must(srv.SetGenerateSessionID(step.cb))
+				l := o.connect(srv, o.client())
+				o.Note(step.name, "%v calls+%d", l, g.calls-before)
+			}
 		},
 	},
 	{
@@ -153,12 +168,23 @@ var sessionIDGeneration = []Clause{
 		Modes: all,
 		Want: want(
 			noID("refused", 301),
-			in(not12t, "callback's own error found", "true"), in(only12t, "callback's own error found", "false"),
+			by(onlyAPI, in(not12t, "callback's own error found", "true"), in(only12t, "callback's own error found", "false")),
+			by(onlyRaw,
+				in(only12s, "refused with an error of its own", "FAIL srv<E{128:77}E{20:301}> cli<E{20:1080}>"),
+				in(only12t, "refused with an error of its own", "ok reused=0/0"),
+				in(tls13, "refused with an error of its own", "FAIL srv<E{128:77}E{20:301}> cli(on read)<E{20:1080}>")),
 		),
 		Observe: func(o *Observer) {
 			own := errors.New("no id today")
 			l := observeGenerator(o, "refused", &generator{id: func([]byte) (int, error) { return 0, own }})
-			o.Note("callback's own error found", "%t", errors.Is(l.server.err, own))
+			if o.Way == PublicAPI {
+				o.Note("callback's own error found", "%t", errors.Is(l.server.err, own))
+				return
+			}
+			o.Note("refused with an error of its own", "%v", o.connect(o.server(generating(func(ssl, []byte) (int, error) {
+				raw.Raise(raw.Entry{Lib: raw.ErrLibUser, Reason: 77})
+				return 0, own
+			})), o.client()))
 		},
 	},
 	{
@@ -173,7 +199,7 @@ var sessionIDGeneration = []Clause{
 		),
 		Observe: func(o *Observer) {
 			calls := byte(0)
-			srv := o.server(generating(func(_ *libssl.SSL, id []byte) (int, error) {
+			srv := o.server(generating(func(_ ssl, id []byte) (int, error) {
 				calls++
 				copy(id, append([]byte("partial"), calls))
 				return len(id), nil
@@ -409,7 +435,7 @@ type generator struct {
 	id    func(id []byte) (int, error)
 }
 
-func (g *generator) generate(_ *libssl.SSL, id []byte) (int, error) {
+func (g *generator) generate(_ ssl, id []byte) (int, error) {
 	g.calls++
 	g.lens = append(g.lens, len(id))
 	g.dirty = g.dirty || !bytes.Equal(id, make([]byte, len(id)))
@@ -423,7 +449,7 @@ func (g *generator) generate(_ *libssl.SSL, id []byte) (int, error) {
 	return n, err
 }
 
-func (g *generator) madeIt(s *libssl.Session) string {
+func (g *generator) madeIt(s session) string {
 	if slices.ContainsFunc(g.made, func(id []byte) bool { return bytes.Equal(id, s.ID()) }) {
 		return "made by the callback"
 	}
@@ -436,8 +462,8 @@ func constantID(id []byte) (int, error) {
 	return copy(id, bytes.Repeat([]byte{0xc5}, len(id))), nil
 }
 
-func generating(g libssl.GenerateSessionID) setting {
-	return func(c *libssl.Ctx) { must(c.SetGenerateSessionID(g)) }
+func generating(g generate) setting {
+	return func(c ctx) { must(c.SetGenerateSessionID(g)) }
 }
 
 // observeGenerator notes one handshake with a callback: how it went, how often the callback was
@@ -511,8 +537,8 @@ func observeNoExternalCheck(o *Observer) {
 	srv := o.server(
 		generating((&generator{id: constantID}).generate), numTickets(1),
 		cacheMode(libssl.SessionCacheServer|libssl.SessionCacheNoInternal))
-	srv.SetNewSessionCallback(func(_ *libssl.SSL, s *libssl.Session) { outside[string(s.ID())] = true })
-	srv.SetGetSessionCallback(func(*libssl.SSL, []byte) *libssl.Session {
+	srv.SetNewSessionCallback(func(s session) { outside[string(s.ID())] = true })
+	srv.SetGetSessionCallback(func([]byte) session {
 		lookups++
 		return nil
 	})
@@ -526,7 +552,7 @@ func observeNoExternalCheck(o *Observer) {
 // observeRetry lets each handshake try the same id first, and a random one if that is taken.
 func observeRetry(o *Observer) {
 	var taken []bool
-	srv := o.server(numTickets(1), generating(func(s *libssl.SSL, id []byte) (int, error) {
+	srv := o.server(numTickets(1), generating(func(s ssl, id []byte) (int, error) {
 		n, err := constantID(id)
 		has := s.HasMatchingSessionID(id)
 		taken = append(taken, has)
@@ -550,7 +576,7 @@ func observeRetry(o *Observer) {
 // before that session is cached, until another handshake has gone through with the same id.
 func observeRace(o *Observer) {
 	var taken []bool
-	srv := o.server(generating(func(s *libssl.SSL, id []byte) (int, error) {
+	srv := o.server(generating(func(s ssl, id []byte) (int, error) {
 		n, err := constantID(id)
 		taken = append(taken, s.HasMatchingSessionID(id))
 		return n, err
@@ -585,27 +611,27 @@ func observeWhoseCallback(o *Observer) {
 	cli := o.client()
 	for _, c := range []struct {
 		name string
-		do   func(srv *libssl.Ctx, ssl *libssl.Conn, ofCtx, ofSSL libssl.GenerateSessionID)
+		do   func(srv ctx, ssl conn, ofCtx, ofSSL generate)
 		late bool // the Ctx has no callback when the SSL is made
 	}{
-		{name: "both set", do: func(_ *libssl.Ctx, ssl *libssl.Conn, _, ofSSL libssl.GenerateSessionID) {
+		{name: "both set", do: func(_ ctx, ssl conn, _, ofSSL generate) {
 			must(ssl.SetGenerateSessionID(ofSSL))
 		}},
-		{name: "only the SSL's set", late: true, do: func(_ *libssl.Ctx, ssl *libssl.Conn, _, ofSSL libssl.GenerateSessionID) {
+		{name: "only the SSL's set", late: true, do: func(_ ctx, ssl conn, _, ofSSL generate) {
 			must(ssl.SetGenerateSessionID(ofSSL))
 		}},
-		{name: "SSL's set after the Ctx's was cleared", do: func(srv *libssl.Ctx, ssl *libssl.Conn, _, ofSSL libssl.GenerateSessionID) {
+		{name: "SSL's set after the Ctx's was cleared", do: func(srv ctx, ssl conn, _, ofSSL generate) {
 			must(srv.SetGenerateSessionID(nil))
 			must(ssl.SetGenerateSessionID(ofSSL))
 		}},
-		{name: "SSL's set to nil", do: func(_ *libssl.Ctx, ssl *libssl.Conn, _, ofSSL libssl.GenerateSessionID) {
+		{name: "SSL's set to nil", do: func(_ ctx, ssl conn, _, ofSSL generate) {
 			must(ssl.SetGenerateSessionID(ofSSL))
 			must(ssl.SetGenerateSessionID(nil))
 		}},
-		{name: "Ctx's set after the SSL was made", late: true, do: func(srv *libssl.Ctx, _ *libssl.Conn, ofCtx, _ libssl.GenerateSessionID) {
+		{name: "Ctx's set after the SSL was made", late: true, do: func(srv ctx, _ conn, ofCtx, _ generate) {
 			must(srv.SetGenerateSessionID(ofCtx))
 		}},
-		{name: "Ctx's cleared after the SSL was made", do: func(srv *libssl.Ctx, _ *libssl.Conn, _, _ libssl.GenerateSessionID) {
+		{name: "Ctx's cleared after the SSL was made", do: func(srv ctx, _ conn, _, _ generate) {
 			must(srv.SetGenerateSessionID(nil))
 		}},
 	} {
@@ -614,13 +640,13 @@ func observeWhoseCallback(o *Observer) {
 		if !c.late {
 			generating(ofCtx.generate)(srv)
 		}
-		l := o.connect(srv, cli, onServer(func(ssl *libssl.Conn) { c.do(srv, ssl, ofCtx.generate, ofSSL.generate) }))
+		l := o.connect(srv, cli, onServer(func(ssl conn) { c.do(srv, ssl, ofCtx.generate, ofSSL.generate) }))
 		o.Note(c.name, "%v ctx=%d ssl=%d", l, ofCtx.calls, ofSSL.calls)
 	}
 }
 
 func observeWhenCalled(o *Observer) {
-	note := func(name string, g *generator, srv, cli *libssl.Ctx) {
+	note := func(name string, g *generator, srv, cli ctx) {
 		l := o.connect(srv, cli)
 		o.Note(name, "%v calls=%d", l, g.calls)
 	}
@@ -665,7 +691,7 @@ func observeVersionsApart(o *Observer) {
 	l12 := o.open(srv, o.ctx(libssl.TLSMethod, version(tls.VersionTLS12)))
 	l13 := o.open(srv, o.ctx(libssl.TLSMethod, version(tls.VersionTLS13)))
 	fresh := o.prepare(srv, o.client()).server.conn
-	seen := func(name string, s *libssl.Session) {
+	seen := func(name string, s session) {
 		id := s.ID()
 		o.Note(name, "seen by 1.2=%t by 1.3=%t by a fresh SSL=%t", l12.server.conn.HasMatchingSessionID(id),
 			l13.server.conn.HasMatchingSessionID(id), fresh.HasMatchingSessionID(id))

@@ -40,7 +40,7 @@ var samples = []Clause{
 	},
 	{
 		ID: "X3", Page: "other(3)", Says: "Nothing on this.", Manual: Silent, Truth: "This is so.",
-		Whom: "Few.", Want: want(is("value", "x"), since(V3_5, is("value", "*"))),
+		Whom: "Few.", Ways: onlyAPI, Want: want(is("value", "x"), since(V3_5, is("value", "*"))),
 	},
 	{
 		ID: "X4", Page: "other(3)", Says: "Said so once.", Manual: Wrong, Until: V3_5, Truth: "Never was so.",
@@ -48,7 +48,7 @@ var samples = []Clause{
 	},
 	{
 		ID: "X5", Page: "other(3)", Says: "Says what came late.", Manual: Wrong, From: V3_0, Truth: "Is not so.",
-		Whom: "Readers of new pages.", Modes: only13t, Want: want(is("value", "1")),
+		Whom: "Readers of new pages.", Modes: only13t, Ways: onlyRaw, Want: want(is("value", "1")),
 	},
 }
 
@@ -63,9 +63,11 @@ func reportOf(name string, number uint64, change func(c Clause, seen []Observati
 	v := r.Library.Line()
 	for _, c := range samples {
 		var seen []Observation
-		for _, m := range c.modes() {
-			for _, f := range compare(m, c.expected(m, v), nil) {
-				seen = append(seen, Observation{Mode: m, Name: f.Name, Value: f.Want})
+		for _, w := range c.ways() {
+			for _, m := range c.modes() {
+				for _, f := range compare(w, m, c.expected(w, m, v), nil) {
+					seen = append(seen, Observation{Way: w, Mode: m, Name: f.Name, Value: f.Want})
+				}
 			}
 		}
 		var failures []Failure

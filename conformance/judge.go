@@ -24,12 +24,14 @@ func (v Verdict) String() string {
 
 // An Observation is one thing that libssl was seen to do.
 type Observation struct {
+	Way         Way
 	Mode        Mode
 	Name, Value string
 }
 
 // A Fact is an observation beside what was expected.
 type Fact struct {
+	Way          Way
 	Mode         Mode
 	Name         string
 	Want, Got    string
@@ -39,9 +41,10 @@ type Fact struct {
 // OK reports whether the fact is as expected.
 func (f Fact) OK() bool { return f.Wanted && f.Seen && f.Want == f.Got }
 
-// A Failure ended the observation of a mode early (NoHandshake: of all): a panic, an error nobody
-// expected, the time limit.
+// A Failure ended the observation of a mode early (NoHandshake: of all), in one way or in every: a panic, an error
+// nobody expected, the time limit.
 type Failure struct {
+	Way    Way
 	Mode   Mode
 	Reason string
 	Stack  string // where, if known
@@ -60,8 +63,10 @@ type Result struct {
 // Judge compares what was seen with what a clause expects of a libssl of version v.
 func Judge(c Clause, v Version, seen []Observation, failures []Failure) Result {
 	r := Result{Clause: c, Version: v, Failures: failures}
-	for _, m := range c.modes() {
-		r.Facts = append(r.Facts, compare(m, c.expected(m, v), seen)...)
+	for _, w := range c.ways() {
+		for _, m := range c.modes() {
+			r.Facts = append(r.Facts, compare(w, m, c.expected(w, m, v), seen)...)
+		}
 	}
 	switch {
 	case len(failures) > 0 || slices.ContainsFunc(r.Facts, func(f Fact) bool { return !f.OK() }):
@@ -72,26 +77,57 @@ func Judge(c Clause, v Version, seen []Observation, failures []Failure) Result {
 	return r
 }
 
-// compare lines up one mode's observations, in the order they were made, with what was expected, and
+// compare lines up the observations of one way and mode, in the order they were made, with what was expected, and
 // puts at the end what was expected but never seen.
-func compare(m Mode, expected map[string]string, seen []Observation) []Fact {
+func compare(w Way, m Mode, expected map[string]string, seen []Observation) []Fact {
 	var facts []Fact
 	missing := expected
 	for _, s := range seen {
-		if s.Mode != m {
+		if s.Way != w || s.Mode != m {
 			continue
 		}
 		want, wanted := missing[s.Name]
-		facts = append(facts, Fact{Mode: m, Name: s.Name, Want: want, Wanted: wanted, Got: s.Value, Seen: true})
+		facts = append(facts, Fact{Way: w, Mode: m, Name: s.Name, Want: want, Wanted: wanted, Got: s.Value, Seen: true})
 		delete(missing, s.Name) // so that a fact noted twice is not expected the second time
 	}
 	for _, name := range slices.Sorted(maps.Keys(missing)) {
-		facts = append(facts, Fact{Mode: m, Name: name, Want: missing[name], Wanted: true})
+		facts = append(facts, Fact{Way: w, Mode: m, Name: name, Want: missing[name], Wanted: true})
 	}
 	return facts
 }
 
-// endedEarly tells whether something kept a mode from being observed to the end.
-func (r Result) endedEarly(m Mode) bool {
-	return slices.ContainsFunc(r.Failures, func(f Failure) bool { return f.Mode == m || f.Mode == NoHandshake })
+// shown are the facts as they are to be shown: once, and as EveryWay's, those that are the same in each way.
+func (r Result) shown() []Fact {
+	return oncePerWay(r.Facts, r.Clause.ways(), func(f *Fact) *Way { return &f.Way })
+}
+
+// shownFailures are the failures in the same manner.
+func (r Result) shownFailures() []Failure {
+	return oncePerWay(r.Failures, r.Clause.ways(), func(f *Failure) *Way { return &f.Way })
+}
+
+// oncePerWay merges what is the same in each of the ways. What was done in one way only needs not be told apart either.
+func oncePerWay[T comparable](all []T, ways []Way, way func(*T) *Way) []T {
+	as := func(t T, w Way) T {
+		*way(&t) = w
+		return t
+	}
+	var merged []T
+	for _, t := range all {
+		other := func(w Way) bool { return !slices.Contains(all, as(t, w)) }
+		switch {
+		case slices.ContainsFunc(ways, other):
+			merged = append(merged, t)
+		case len(ways) == 0 || *way(&t) == ways[0]:
+			merged = append(merged, as(t, EveryWay))
+		}
+	}
+	return merged
+}
+
+// endedEarly tells whether something kept a way and mode from being observed to the end.
+func (r Result) endedEarly(w Way, m Mode) bool {
+	return slices.ContainsFunc(r.Failures, func(f Failure) bool {
+		return (f.Way == w || f.Way == EveryWay || w == EveryWay) && (f.Mode == m || f.Mode == NoHandshake)
+	})
 }

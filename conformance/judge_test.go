@@ -7,7 +7,7 @@ import (
 )
 
 var sample = Clause{
-	ID: "X1", Page: "sample(3)", Says: "Says so.", Truth: "Is so.", Modes: stateful,
+	ID: "X1", Page: "sample(3)", Says: "Says so.", Truth: "Is so.", Modes: stateful, Ways: onlyAPI,
 	Want: want(
 		is("both", "1"),
 		in(only12s, "differs", "a"),
@@ -18,26 +18,33 @@ var sample = Clause{
 
 func expectedObservations(c Clause, v Version) []Observation {
 	var seen []Observation
-	for _, m := range c.modes() {
-		for name, value := range c.expected(m, v) {
-			seen = append(seen, Observation{Mode: m, Name: name, Value: value})
+	for _, w := range c.ways() {
+		for _, m := range c.modes() {
+			for name, value := range c.expected(w, m, v) {
+				seen = append(seen, Observation{Way: w, Mode: m, Name: name, Value: value})
+			}
 		}
 	}
 	return seen
 }
 
 func TestExpected(t *testing.T) {
-	assert.Equal(t, map[string]string{"both": "1", "differs": "a"}, sample.expected(TLS12Stateful, V3_0))
-	assert.Equal(t, map[string]string{"both": "1", "differs": "b"}, sample.expected(TLS13Stateful, V3_0))
-	assert.Equal(t, map[string]string{"both": "1", "differs": "c"}, sample.expected(TLS13Stateful, V3_5))
-	assert.Equal(t, map[string]string{"both": "1", "differs": "a"}, sample.expected(TLS12Stateful, V4_0))
+	expected := func(m Mode, v Version) map[string]string { return sample.expected(PublicAPI, m, v) }
+	assert.Equal(t, map[string]string{"both": "1", "differs": "a"}, expected(TLS12Stateful, V3_0))
+	assert.Equal(t, map[string]string{"both": "1", "differs": "b"}, expected(TLS13Stateful, V3_0))
+	assert.Equal(t, map[string]string{"both": "1", "differs": "c"}, expected(TLS13Stateful, V3_5))
+	assert.Equal(t, map[string]string{"both": "1", "differs": "a"}, expected(TLS12Stateful, V4_0))
+
+	c := Clause{Want: want(is("f", "both"), by(onlyRaw, is("f", "raw"), is("g", "1")))}
+	assert.Equal(t, map[string]string{"f": "both"}, c.expected(PublicAPI, NoHandshake, V3_0))
+	assert.Equal(t, map[string]string{"f": "raw", "g": "1"}, c.expected(Raw, NoHandshake, V3_0))
 }
 
 func TestJudge(t *testing.T) {
 	right := func() []Observation {
 		return []Observation{
-			{TLS12Stateful, "both", "1"}, {TLS12Stateful, "differs", "a"},
-			{TLS13Stateful, "both", "1"}, {TLS13Stateful, "differs", "b"},
+			{PublicAPI, TLS12Stateful, "both", "1"}, {PublicAPI, TLS12Stateful, "differs", "a"},
+			{PublicAPI, TLS13Stateful, "both", "1"}, {PublicAPI, TLS13Stateful, "differs", "b"},
 		}
 	}
 	for _, c := range []struct {
@@ -52,15 +59,16 @@ func TestJudge(t *testing.T) {
 		{name: "as expected, manual silent", manual: Silent, seen: right(), want: Holds},
 		{name: "as expected, manual wrong", manual: Wrong, seen: right(), want: ManualWrong},
 		{name: "as expected, manual wrong later", manual: Wrong, since: V3_5, seen: right(), want: Holds},
-		{name: "one thing else", seen: append(right()[:3], Observation{TLS13Stateful, "differs", "a"}), want: Differs},
-		{name: "one thing else, manual wrong", manual: Wrong, seen: append(right()[:3], Observation{TLS13Stateful, "differs", "a"}), want: Differs},
-		{name: "another version's value", seen: append(right()[:3], Observation{TLS13Stateful, "differs", "c"}), want: Differs},
+		{name: "one thing else", seen: append(right()[:3], Observation{PublicAPI, TLS13Stateful, "differs", "a"}), want: Differs},
+		{name: "one thing else, manual wrong", manual: Wrong, seen: append(right()[:3], Observation{PublicAPI, TLS13Stateful, "differs", "a"}), want: Differs},
+		{name: "another version's value", seen: append(right()[:3], Observation{PublicAPI, TLS13Stateful, "differs", "c"}), want: Differs},
 		{name: "one thing not seen", seen: right()[:3], want: Differs},
-		{name: "one thing too many", seen: append(right(), Observation{TLS12Stateful, "other", ""}), want: Differs},
+		{name: "one thing too many", seen: append(right(), Observation{PublicAPI, TLS12Stateful, "other", ""}), want: Differs},
 		{name: "one thing twice", seen: append(right(), right()[0]), want: Differs},
-		{name: "in another mode", seen: append(right()[:3], Observation{TLS13Tickets, "differs", "b"}), want: Differs},
+		{name: "in another way", seen: append(right()[:3], Observation{Raw, TLS13Stateful, "differs", "b"}), want: Differs},
+		{name: "in another mode", seen: append(right()[:3], Observation{PublicAPI, TLS13Tickets, "differs", "b"}), want: Differs},
 		{name: "nothing seen", want: Differs},
-		{name: "ended early", seen: right(), failures: []Failure{{Mode: TLS12Stateful, Reason: "panic"}}, want: Differs},
+		{name: "ended early", seen: right(), failures: []Failure{{Way: PublicAPI, Mode: TLS12Stateful, Reason: "panic"}}, want: Differs},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			clause := sample
@@ -68,6 +76,25 @@ func TestJudge(t *testing.T) {
 			assert.Equal(t, c.want, Judge(clause, V3_0, c.seen, c.failures).Verdict)
 		})
 	}
+}
+
+// TestEachWayCounts: a libssl that shows two faces is caught, and what both show alike is shown once.
+func TestEachWayCounts(t *testing.T) {
+	c := Clause{ID: "X", Modes: only12s, Want: want(is("alike", "1"), is("unlike", "2"))}
+	seen := []Observation{
+		{PublicAPI, TLS12Stateful, "alike", "1"}, {PublicAPI, TLS12Stateful, "unlike", "2"},
+		{Raw, TLS12Stateful, "alike", "1"}, {Raw, TLS12Stateful, "unlike", "2"},
+	}
+	assert.Equal(t, Holds, Judge(c, V3_0, seen, nil).Verdict)
+	assert.Equal(t, Differs, Judge(c, V3_0, seen[:2], nil).Verdict)
+	seen[3].Value = "3"
+	r := Judge(c, V3_0, seen, nil)
+	assert.Equal(t, Differs, r.Verdict)
+	shown := r.shown()
+	assert.Len(t, shown, 3)
+	assert.Equal(t, []Way{EveryWay, PublicAPI, Raw}, []Way{shown[0].Way, shown[1].Way, shown[2].Way})
+	assert.True(t, shown[1].OK())
+	assert.False(t, shown[2].OK())
 }
 
 // TestEveryFactCounts changes what is expected of each clause one fact at a time.

@@ -70,7 +70,7 @@ func (r *Report) WriteJUnit(w io.Writer) error {
 	}
 	for i, result := range r.Results {
 		c := junitCase{
-			Name:  result.Clause.ID + ": " + result.Clause.Line(result.Version),
+			Name:  fmt.Sprintf("%s (%s): %s", result.Clause.ID, words(result.Clause.ways()), result.Clause.Line(result.Version)),
 			Class: "sslconform." + strings.TrimSuffix(result.Clause.Page, "(3)"),
 			Time:  junitTime(rec.Clauses[i].Seconds),
 		}

@@ -112,18 +112,25 @@ func (c *RecordedClause) line() string {
 }
 
 // A sight is something that was seen.
-type sight struct{ name, value string }
+type sight struct {
+	way         Way
+	name, value string
+}
 
 // sights are what was seen of a clause, in order.
 func (c *RecordedClause) sights() []sight {
 	var all []sight
 	for _, f := range c.Observed {
 		if f.Seen != nil {
-			all = append(all, sight{label(f.Mode, f.Fact), *f.Seen})
+			all = append(all, sight{f.Way, label(EveryWay, f.Mode, f.Fact), *f.Seen})
 		}
 	}
 	for _, f := range c.Failures {
-		all = append(all, sight{label(f.Mode, "ended early"), f.Reason})
+		all = append(all, sight{f.Way, label(EveryWay, f.Mode, "ended early"), f.Reason})
+	}
+	all = oncePerWay(all, c.Ways, func(s *sight) *Way { return &s.way })
+	for i, s := range all {
+		all[i].name = label(s.way, NoHandshake, s.name)
 	}
 	slices.SortStableFunc(all, func(a, b sight) int { return cmp.Compare(a.name, b.name) })
 	return all

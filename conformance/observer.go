@@ -10,9 +10,10 @@ import (
 	"github.com/go-libssl/libssl"
 )
 
-// An Observer is what a clause sees libssl through in one mode: it makes the objects and the
+// An Observer is what a clause sees libssl through in one way and one mode: it makes the objects and the
 // handshakes, keeps the notes, and cleans up.
 type Observer struct {
+	Way  Way
 	Mode Mode
 
 	id *identity
@@ -29,7 +30,7 @@ func (o *Observer) Note(name, format string, args ...any) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !o.over {
-		o.notes = append(o.notes, Observation{Mode: o.Mode, Name: name, Value: fmt.Sprintf(format, args...)})
+		o.notes = append(o.notes, Observation{Way: o.Way, Mode: o.Mode, Name: name, Value: fmt.Sprintf(format, args...)})
 	}
 }
 
@@ -53,12 +54,17 @@ func (o *Observer) atEnd(f func()) {
 
 // cleanUp lets go of what the observation made, the newest first.
 func (o *Observer) cleanUp() {
-	o.mu.Lock()
-	todo := o.cleanup
-	o.cleanup = nil
-	o.mu.Unlock()
-	for _, f := range slices.Backward(todo) {
-		f()
+	for {
+		o.mu.Lock()
+		todo := o.cleanup
+		o.cleanup = nil // callbacks may add to it
+		o.mu.Unlock()
+		if len(todo) == 0 {
+			return
+		}
+		for _, f := range slices.Backward(todo) {
+			f()
+		}
 	}
 }
 

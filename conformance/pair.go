@@ -42,11 +42,11 @@ func newIdentity() (*identity, error) {
 }
 
 // A setting is something done to a Ctx before it is used.
-type setting func(*libssl.Ctx)
+type setting func(ctx)
 
 // server makes a Ctx for the mode's servers: libssl's own defaults but for the protocol version, the
 // certificate, and SSL_OP_NO_TICKET in the stateful modes.
-func (o *Observer) server(set ...setting) *libssl.Ctx {
+func (o *Observer) server(set ...setting) ctx {
 	if o.Mode.stateful() {
 		set = append([]setting{noTicket}, set...)
 	}
@@ -54,13 +54,13 @@ func (o *Observer) server(set ...setting) *libssl.Ctx {
 }
 
 // client makes a Ctx for the mode's clients.
-func (o *Observer) client(set ...setting) *libssl.Ctx {
+func (o *Observer) client(set ...setting) ctx {
 	return o.ctx(libssl.TLSMethod, append([]setting{o.onlyVersion}, set...)...)
 }
 
 // ctx makes a Ctx as SSL_CTX_new does, with the settings given and no other.
-func (o *Observer) ctx(m libssl.Method, set ...setting) *libssl.Ctx {
-	c := must1(libssl.NewCtx(m))
+func (o *Observer) ctx(m libssl.Method, set ...setting) ctx {
+	c := must1(o.library().newCtx(m))
 	o.atEnd(func() { c.Close() })
 	for _, s := range set {
 		s(c)
@@ -68,9 +68,9 @@ func (o *Observer) ctx(m libssl.Method, set ...setting) *libssl.Ctx {
 	return c
 }
 
-func (o *Observer) certificate(c *libssl.Ctx) { must(c.UseCertificate(o.id.cert)) }
+func (o *Observer) certificate(c ctx) { must(c.UseCertificate(o.id.cert)) }
 
-func (o *Observer) onlyVersion(c *libssl.Ctx) {
+func (o *Observer) onlyVersion(c ctx) {
 	if o.Mode.tls13() {
 		version(tls.VersionTLS13)(c)
 	} else {
@@ -79,62 +79,62 @@ func (o *Observer) onlyVersion(c *libssl.Ctx) {
 }
 
 func version(v uint16) setting {
-	return func(c *libssl.Ctx) {
+	return func(c ctx) {
 		must(c.SetMinVersion(v))
 		must(c.SetMaxVersion(v))
 	}
 }
 
-func noTicket(c *libssl.Ctx) { c.SetOptions(libssl.NoTicket) }
+func noTicket(c ctx) { c.SetOptions(libssl.NoTicket) }
 
 // verifyPeer asks the other side for a certificate and takes any.
-func verifyPeer(c *libssl.Ctx) {
-	c.SetVerify(libssl.VerifyPeer, func(*libssl.Verification) error { return nil })
+func verifyPeer(c ctx) {
+	c.SetVerify(libssl.VerifyPeer, func() {})
 }
 
 func sidCtx(sid string) setting {
-	return func(c *libssl.Ctx) { must(c.SetSessionIDContext([]byte(sid))) }
+	return func(c ctx) { must(c.SetSessionIDContext([]byte(sid))) }
 }
 
 func cacheMode(m libssl.SessionCacheMode) setting {
-	return func(c *libssl.Ctx) { c.SetSessionCacheMode(m) }
+	return func(c ctx) { c.SetSessionCacheMode(m) }
 }
 
 func numTickets(n int) setting {
-	return func(c *libssl.Ctx) { must(c.SetNumTickets(n)) }
+	return func(c ctx) { must(c.SetNumTickets(n)) }
 }
 
 // A hook is something done to the two connections before the handshake.
 type hook func(l *link)
 
-// offer has the client offer a session. A session that never was is not offered.
-func offer(s *libssl.Session) hook {
+// offer has the client offer a copy of a session. A session that never was is not offered.
+func offer(s session) hook {
 	return func(l *link) {
 		if s != nil {
-			must(l.client.conn.SetSession(s))
+			must(l.client.conn.SetSession(must1(s.Clone())))
 		}
 	}
 }
 
-func onServer(f func(*libssl.Conn)) hook { return func(l *link) { f(l.server.conn) } }
-func onClient(f func(*libssl.Conn)) hook { return func(l *link) { f(l.client.conn) } }
+func onServer(f func(conn)) hook { return func(l *link) { f(l.server.conn) } }
+func onClient(f func(conn)) hook { return func(l *link) { f(l.client.conn) } }
 
 // A link is a server and a client that have met.
 type link struct{ server, client peer }
 
 // A peer is one side of a link and how it fared.
 type peer struct {
-	conn    *libssl.Conn
+	conn    conn
 	wire    *transport
 	err     error // the handshake's, or what came after it
 	talking bool  // the handshake was over when err came
 	reused  bool
-	session *libssl.Session
+	session session
 }
 
 // open makes a handshake and sends a message there and back, so that a TLS 1.3 client has read its
 // tickets. The connections stay open.
-func (o *Observer) open(server, client *libssl.Ctx, hooks ...hook) *link {
+func (o *Observer) open(server, client ctx, hooks ...hook) *link {
 	l := o.prepare(server, client, hooks...)
 	l.meet()
 	l.greet()
@@ -142,26 +142,26 @@ func (o *Observer) open(server, client *libssl.Ctx, hooks ...hook) *link {
 }
 
 // connect is open, followed by an orderly close of both sides.
-func (o *Observer) connect(server, client *libssl.Ctx, hooks ...hook) *link {
+func (o *Observer) connect(server, client ctx, hooks ...hook) *link {
 	l := o.open(server, client, hooks...)
 	l.close()
 	return l
 }
 
 // resume connects anew and offers the session that the client got on an earlier link.
-func (o *Observer) resume(server, client *libssl.Ctx, earlier *link, hooks ...hook) *link {
+func (o *Observer) resume(server, client ctx, earlier *link, hooks ...hook) *link {
 	return o.connect(server, client, append([]hook{offer(earlier.client.session)}, hooks...)...)
 }
 
 // prepare makes the two connections and stops short of the handshake.
-func (o *Observer) prepare(server, client *libssl.Ctx, hooks ...hook) *link {
+func (o *Observer) prepare(server, client ctx, hooks ...hook) *link {
 	a, b := newTransport()
 	o.mu.Lock()
 	o.wires = append(o.wires, a, b)
 	o.mu.Unlock()
 	l := &link{
-		server: peer{wire: a, conn: must1(libssl.Server(a, server))},
-		client: peer{wire: b, conn: must1(libssl.Client(b, client))},
+		server: peer{wire: a, conn: must1(o.library().newServer(a, server))},
+		client: peer{wire: b, conn: must1(o.library().newClient(b, client))},
 	}
 	o.atEnd(l.close)
 	for _, h := range hooks {
@@ -278,7 +278,7 @@ func bit(b bool) int {
 }
 
 // idLen is the length of a session's id, -1 where there is no session.
-func idLen(s *libssl.Session) int {
+func idLen(s session) int {
 	if s == nil {
 		return -1
 	}

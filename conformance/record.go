@@ -62,7 +62,7 @@ type RecordedClause struct {
 	Changed  []string          `json:"changed,omitempty"` // the release lines from which something else is expected
 	Erratum  *RecordedErratum  `json:"erratum,omitempty"`
 	Modes    []Mode            `json:"modes"`
-	Way      string            `json:"way"`
+	Ways     []Way             `json:"ways"`
 	Verdict  Verdict           `json:"verdict"`
 	Seconds  float64           `json:"seconds"`
 	Observed []RecordedFact    `json:"observations"`
@@ -80,6 +80,7 @@ type RecordedErratum struct {
 
 // A RecordedFact is one thing that was expected, seen, or both.
 type RecordedFact struct {
+	Way      Way     `json:"way"`
 	Mode     Mode    `json:"mode"`
 	Fact     string  `json:"fact"`
 	Expected *string `json:"expected"` // null: nothing was
@@ -91,6 +92,7 @@ func (f RecordedFact) OK() bool { return f.Expected != nil && f.Seen != nil && *
 
 // A RecordedFailure is what ended a mode early.
 type RecordedFailure struct {
+	Way    Way    `json:"way"`
 	Mode   Mode   `json:"mode"`
 	Reason string `json:"reason"`
 	Stack  string `json:"stack,omitempty"`
@@ -126,10 +128,10 @@ func (r Result) record() RecordedClause {
 	rec := RecordedClause{
 		ID: c.ID, Page: c.Page, Says: c.Says, Manual: c.manual(r.Version), Truth: c.Truth,
 		Since: line(max(c.Since, c.From)), Changed: c.changed(), Erratum: c.erratum(r.Version),
-		Modes: c.modes(), Way: c.Way.String(), Verdict: r.Verdict, Seconds: rounded(r.Took), Observed: []RecordedFact{},
+		Modes: c.modes(), Ways: c.ways(), Verdict: r.Verdict, Seconds: rounded(r.Took), Observed: []RecordedFact{},
 	}
 	for _, f := range r.Facts {
-		fact := RecordedFact{Mode: f.Mode, Fact: f.Name}
+		fact := RecordedFact{Way: f.Way, Mode: f.Mode, Fact: f.Name}
 		if f.Wanted {
 			fact.Expected = &f.Want
 		}
@@ -297,6 +299,14 @@ func (m Manual) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
 // UnmarshalText reads the word for m.
 func (m *Manual) UnmarshalText(text []byte) error {
 	return parse(m, text, "manual", Right, Wrong, Silent)
+}
+
+// MarshalText is the name of w.
+func (w Way) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
+
+// UnmarshalText reads the name of w.
+func (w *Way) UnmarshalText(text []byte) error {
+	return parse(w, text, "way", EveryWay, PublicAPI, Raw)
 }
 
 // MarshalText is the name of m.

@@ -47,13 +47,13 @@ func (p Printer) Result(r Result) {
 	if p.Verbose {
 		p.background(r)
 	}
-	for _, f := range r.Facts {
-		if f.Seen || p.Verbose || !r.endedEarly(f.Mode) {
+	for _, f := range r.shown() {
+		if f.Seen || p.Verbose || !r.endedEarly(f.Way, f.Mode) {
 			p.fact(f)
 		}
 	}
-	for _, f := range r.Failures {
-		p.detail(label(f.Mode, "ended early"), f.Reason)
+	for _, f := range r.shownFailures() {
+		p.detail(label(f.Way, f.Mode, "ended early"), f.Reason)
 		if p.Verbose {
 			p.lines(f.Stack)
 		}
@@ -75,11 +75,11 @@ func (p Printer) background(r Result) {
 		p.detail("what is so", r.Clause.Truth)
 		p.detail("matters to", r.Clause.Whom)
 	}
-	p.detail("run", fmt.Sprintf("%v, %v", r.Clause.Way, r.Took.Round(100*time.Microsecond)))
+	p.detail("run", fmt.Sprintf("%s, %v", words(r.Clause.ways()), r.Took.Round(100*time.Microsecond)))
 }
 
 func (p Printer) fact(f Fact) {
-	name := label(f.Mode, f.Name)
+	name := label(f.Way, f.Mode, f.Name)
 	switch {
 	case f.OK():
 		if p.Verbose {
@@ -104,12 +104,24 @@ func (p Printer) lines(text string) {
 	}
 }
 
-// label names a fact with the mode that it was seen in.
-func label(m Mode, name string) string {
-	if m == NoHandshake {
-		return name
+// label names a fact with the way and the mode that it was seen in.
+func label(w Way, m Mode, name string) string {
+	if m != NoHandshake {
+		name = fmt.Sprintf("%v %s", m, name)
 	}
-	return fmt.Sprintf("%v %s", m, name)
+	if w != EveryWay {
+		name = fmt.Sprintf("%v %s", w, name)
+	}
+	return name
+}
+
+// words are the names of some values with commas between them.
+func words[T fmt.Stringer](values []T) string {
+	var names []string
+	for _, v := range values {
+		names = append(names, v.String())
+	}
+	return strings.Join(names, ",")
 }
 
 // Summary counts the verdicts.
@@ -122,10 +134,6 @@ func (p Printer) Summary(r *Report) {
 // List prints clauses without running them.
 func (p Printer) List(clauses []Clause) {
 	for _, c := range clauses {
-		var modes []string
-		for _, m := range c.modes() {
-			modes = append(modes, m.String())
-		}
-		fmt.Fprintf(p.W, "%-5s %-4v %-16s %-36s %s\n", c.ID, c.Way, strings.Join(modes, ","), c.Page, c.Says)
+		fmt.Fprintf(p.W, "%-5s %-7s %-16s %-36s %s\n", c.ID, words(c.ways()), words(c.modes()), c.Page, c.Says)
 	}
 }

@@ -38,8 +38,8 @@ func TestPrinterResult(t *testing.T) {
 
 func TestPrinterDiffers(t *testing.T) {
 	seen := []Observation{
-		{TLS12Stateful, "both", "2"}, {TLS12Stateful, "differs", "a"}, {TLS12Stateful, "other", "x"},
-		{TLS13Stateful, "both", "1"},
+		{PublicAPI, TLS12Stateful, "both", "2"}, {PublicAPI, TLS12Stateful, "differs", "a"}, {PublicAPI, TLS12Stateful, "other", "x"},
+		{PublicAPI, TLS13Stateful, "both", "1"},
 	}
 	text := printed(func(p Printer) { p.Result(Judge(sample, V3_0, seen, nil)) }, Printer{})
 	assert.Equal(t, `X1    DIFFERS      Says so.
@@ -48,7 +48,7 @@ func TestPrinterDiffers(t *testing.T) {
         13s differs: expected "b", saw nothing
 `, text)
 
-	failures := []Failure{{Mode: TLS13Stateful, Reason: "not done after 10s", Stack: "somewhere\n"}}
+	failures := []Failure{{Way: PublicAPI, Mode: TLS13Stateful, Reason: "not done after 10s", Stack: "somewhere\n"}}
 	r := Judge(sample, V3_0, expectedObservations(sample, V3_0)[:2], failures)
 	assert.Equal(t, "X1    DIFFERS      Says so.\n        13s ended early: not done after 10s\n",
 		printed(func(p Printer) { p.Result(r) }, Printer{}), "what was not seen goes without saying")
@@ -80,7 +80,7 @@ func TestPrinterSummary(t *testing.T) {
 func TestPrinterList(t *testing.T) {
 	text := printed(func(p Printer) { p.List(All()) }, Printer{})
 	assert.Equal(t, len(All()), strings.Count(text, "\n"))
-	assert.Regexp(t, `(?m)^A12 +api +12s,12t,13s,13t +SSL_CTX_set_session_id_context\(3\) `, text)
+	assert.Regexp(t, `(?m)^A12 +api,raw +12s,12t,13s,13t +SSL_CTX_set_session_id_context\(3\) `, text)
 }
 
 func TestLoaded(t *testing.T) {

@@ -28,7 +28,7 @@ func (r *Report) Count(v Verdict) int {
 	return n
 }
 
-// A Witness observes a clause in all its modes and tells what it saw, and what kept it from seeing
+// A Witness observes a clause in all its ways and modes and tells what it saw, and what kept it from seeing
 // more. It is not told what to expect.
 type Witness func(ctx context.Context, c Clause) ([]Observation, []Failure)
 
@@ -66,7 +66,7 @@ func (r Runner) Run(ctx context.Context, clauses []Clause) (*Report, error) {
 	return report, nil
 }
 
-// DefaultLimit is how long a clause may take in all its modes: ten times what the longest needs.
+// DefaultLimit is how long a clause may take in all its ways and modes: ten times what the longest needs.
 const DefaultLimit = 10 * time.Second
 
 // InProcess makes a Witness that observes in this process. It survives clauses that panic and those
@@ -79,18 +79,20 @@ func InProcess(limit time.Duration) (Witness, error) {
 	return func(ctx context.Context, c Clause) (seen []Observation, failures []Failure) {
 		ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not done after %v", limit))
 		defer cancel()
-		for _, m := range c.modes() {
-			notes, failure := observe(ctx, c, &Observer{Mode: m, id: id})
-			seen = append(seen, notes...)
-			if failure != nil {
-				failures = append(failures, *failure)
+		for _, w := range c.ways() {
+			for _, m := range c.modes() {
+				notes, failure := observe(ctx, c, &Observer{Way: w, Mode: m, id: id})
+				seen = append(seen, notes...)
+				if failure != nil {
+					failures = append(failures, *failure)
+				}
 			}
 		}
 		return seen, failures
 	}, nil
 }
 
-// observe runs a clause in one mode, on a goroutine of its own: if it hangs in libssl it is left there.
+// observe runs a clause in one way and mode, on a goroutine of its own: if it hangs in libssl it is left there.
 func observe(ctx context.Context, c Clause, o *Observer) ([]Observation, *Failure) {
 	ended := make(chan *Failure, 1)
 	go func() {
@@ -103,7 +105,7 @@ func observe(ctx context.Context, c Clause, o *Observer) ([]Observation, *Failur
 	case failure := <-ended:
 		return o.stop(), failure
 	case <-ctx.Done():
-		return o.stop(), &Failure{Mode: o.Mode, Reason: context.Cause(ctx).Error()}
+		return o.stop(), &Failure{Way: o.Way, Mode: o.Mode, Reason: context.Cause(ctx).Error()}
 	}
 }
 
@@ -114,7 +116,7 @@ func (o *Observer) protect(f func()) (failure *Failure) {
 		if v == nil {
 			return
 		}
-		failure = &Failure{Mode: o.Mode, Reason: fmt.Sprintf("panic: %v", v), Stack: string(debug.Stack())}
+		failure = &Failure{Way: o.Way, Mode: o.Mode, Reason: fmt.Sprintf("panic: %v", v), Stack: string(debug.Stack())}
 		if s, ok := v.(surprise); ok {
 			failure.Reason = fmt.Sprintf("unexpected error: %v", s.error)
 		}

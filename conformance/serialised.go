@@ -5,8 +5,6 @@ import (
 	"encoding/asn1"
 	"fmt"
 	"slices"
-
-	"github.com/go-libssl/libssl"
 )
 
 const pageD2I = "d2i_SSL_SESSION(3)"
@@ -22,10 +20,10 @@ var serialised = []Clause{
 		),
 		Observe: func(o *Observer) {
 			l := o.connect(o.server(sidCtx("svc-A")), o.client(sidCtx("cli")))
-			o.Note("server's", "%s", same(l.server.session, reparsed(l.server.session)))
-			o.Note("client's", "%s", same(l.client.session, reparsed(l.client.session)))
-			o.Note("server's, as PEM", "%s", same(l.server.session, reparsedPEM(l.server.session)))
-			o.Note("client's, as PEM", "%s", same(l.client.session, reparsedPEM(l.client.session)))
+			o.Note("server's", "%s", same(l.server.session, o.reparsed(l.server.session)))
+			o.Note("client's", "%s", same(l.client.session, o.reparsed(l.client.session)))
+			o.Note("server's, as PEM", "%s", same(l.server.session, o.reparsedPEM(l.server.session)))
+			o.Note("client's, as PEM", "%s", same(l.client.session, o.reparsedPEM(l.client.session)))
 		},
 	},
 	{
@@ -40,13 +38,13 @@ var serialised = []Clause{
 		Observe: func(o *Observer) {
 			srv, cli := o.server(sidCtx("svc-A")), o.client()
 			first := o.connect(srv, cli)
-			o.Note("client's", "%v", o.connect(srv, o.client(), offer(reparsed(first.client.session))))
+			o.Note("client's", "%v", o.connect(srv, o.client(), offer(o.reparsed(first.client.session))))
 			if !o.Mode.stateful() {
 				return
 			}
 			for name, sid := range map[string]string{"server's": "svc-A", "server's, another context": "svc-B"} {
 				other := o.server(sidCtx(sid))
-				added := add(other, reparsed(first.server.session))
+				added := add(other, o.reparsed(first.server.session))
 				o.Note(name, "added=%t %v", added, o.resume(other, cli, first))
 			}
 		},
@@ -66,12 +64,12 @@ var serialised = []Clause{
 		Observe: func(o *Observer) {
 			der := must1(o.connect(o.server(), o.client()).client.session.MarshalBinary())
 			parse := func(n int) string {
-				_, err := libssl.ParseSession(der[:n])
+				_, err := o.library().parse(der[:n])
 				return queue(err)
 			}
 			accepted := 0
 			for n := range der {
-				if _, err := libssl.ParseSession(der[:n]); err == nil {
+				if _, err := o.library().parse(der[:n]); err == nil {
 					accepted++
 				}
 			}
@@ -144,14 +142,14 @@ var serialised = []Clause{
 		Observe: func(o *Observer) {
 			marked := unresumable(o, anySession(o))
 			o.Note("marked", "resumable=%t", marked.IsResumable())
-			o.Note("exported and parsed", "resumable=%t", reparsed(marked).IsResumable())
+			o.Note("exported and parsed", "resumable=%t", o.reparsed(marked).IsResumable())
 		},
 	},
 }
 
 // observeParse notes what becomes of some bytes that are taken for a session.
 func observeParse(o *Observer, name string, der []byte) {
-	if _, err := libssl.ParseSession(der); err != nil {
+	if _, err := o.library().parse(der); err != nil {
 		o.Note(name, "%s", queue(err))
 	} else {
 		o.Note(name, "accepted")
@@ -202,16 +200,16 @@ func withField(der []byte, i int, value []byte) []byte {
 func octets(n byte) []byte { return append([]byte{asn1.TagOctetString, n}, make([]byte, n)...) }
 
 // reparsed sends a session through its exported form and back.
-func reparsed(s *libssl.Session) *libssl.Session {
-	return must1(libssl.ParseSession(must1(s.MarshalBinary())))
+func (o *Observer) reparsed(s session) session {
+	return must1(o.library().parse(must1(s.MarshalBinary())))
 }
 
-func reparsedPEM(s *libssl.Session) *libssl.Session {
-	return must1(libssl.ParseSessionPEM(must1(s.MarshalText())))
+func (o *Observer) reparsedPEM(s session) session {
+	return must1(o.library().parsePEM(must1(s.MarshalText())))
 }
 
 // same compares a session with what came of exporting and parsing it.
-func same(s, again *libssl.Session) string {
+func same(s, again session) string {
 	var differ []string
 	for what, equal := range map[string]bool{
 		"id":           bytes.Equal(s.ID(), again.ID()),

@@ -68,7 +68,7 @@ var sessionIDContext = []Clause{
 			ctxSet := cli.SetSessionIDContext([]byte("ctx"))
 			byCtx := o.connect(srv, cli)
 			var sslSet error
-			bySSL := o.connect(srv, cli, onClient(func(c *libssl.Conn) { sslSet = c.SetSessionIDContext([]byte("ssl")) }))
+			bySSL := o.connect(srv, cli, onClient(func(c conn) { sslSet = c.SetSessionIDContext([]byte("ssl")) }))
 			o.Note("set", "ctx=%s ssl=%s", result(ctxSet), result(sslSet))
 			o.Note("ctx's", "%v", byCtx)
 			o.Note("ctx's: client session", "%s", sidOf(byCtx.client.session))
@@ -90,7 +90,7 @@ var sessionIDContext = []Clause{
 			first := o.connect(srv, cli)
 			o.Note("first", "%v", first)
 			o.Note("server session", "%s", sidOf(first.server.session))
-			o.Note("exported and parsed", "%s", sidOf(reparsed(first.server.session)))
+			o.Note("exported and parsed", "%s", sidOf(o.reparsed(first.server.session)))
 			longest := o.connect(o.server(sidCtx(full32)), cli)
 			o.Note("32 bytes", "%s", sidOf(longest.server.session))
 		},
@@ -274,7 +274,7 @@ var sessionIDContext = []Clause{
 		),
 		Observe: func(o *Observer) {
 			cli := o.client(o.certificate)
-			visit := func(name string, srv *libssl.Ctx) (first, again *link) {
+			visit := func(name string, srv ctx) (first, again *link) {
 				first = o.connect(srv, cli)
 				again = o.resume(srv, cli, first)
 				o.Note(name+": first", "%v", first)
@@ -340,10 +340,8 @@ var sessionIDContext = []Clause{
 		),
 		Observe: func(o *Observer) {
 			srv, cli := o.server(), o.client()
-			srv.SetServerNameCallback(func(s *libssl.SSL, _ string) (*libssl.Ctx, error) {
-				return nil, s.SetSessionIDContext([]byte("chello"))
-			})
-			named := onClient(func(c *libssl.Conn) { must(c.SetServerName("sslconform")) })
+			srv.AtClientHello(func(s ssl) error { return s.SetSessionIDContext([]byte("chello")) })
+			named := onClient(func(c conn) { must(c.SetServerName("sslconform")) })
 			first := o.connect(srv, cli, named)
 			o.Note("first", "%v", first)
 			o.Note("server session", "%s", sidOf(first.server.session))
@@ -391,7 +389,7 @@ var sessionIDContext = []Clause{
 const full32 = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 // sidOf is a session's context: its length and its bytes.
-func sidOf(s *libssl.Session) string {
+func sidOf(s session) string {
 	if s == nil {
 		return "no session"
 	}
@@ -399,14 +397,14 @@ func sidOf(s *libssl.Session) string {
 	return fmt.Sprintf("len=%d %s", len(sid), sid)
 }
 
-func peerOf(s *libssl.Session) string {
+func peerOf(s session) string {
 	if s == nil {
 		return "no session"
 	}
-	if cert, err := s.PeerCertificate(); err != nil || cert == nil {
-		return "absent"
+	if s.HasPeerCertificate() {
+		return "present"
 	}
-	return "present"
+	return "absent"
 }
 
 // resumedAfterChange resumes a session that was made under one context at a server that has another.
@@ -419,7 +417,7 @@ func resumedAfterChange(o *Observer, before, after string) *link {
 
 func observeWhenContextCounts(o *Observer) {
 	cli := o.client()
-	sessionAt := func(srv *libssl.Ctx, hooks ...hook) string {
+	sessionAt := func(srv ctx, hooks ...hook) string {
 		return sidOf(o.connect(srv, cli, hooks...).server.session)
 	}
 	tooLong := make([]byte, 33)
@@ -435,7 +433,7 @@ func observeWhenContextCounts(o *Observer) {
 
 	srv = o.server(sidCtx("ctx"))
 	set := func(values ...[]byte) hook {
-		return onServer(func(c *libssl.Conn) {
+		return onServer(func(c conn) {
 			for _, sid := range values {
 				_ = c.SetSessionIDContext(sid)
 			}
@@ -451,7 +449,7 @@ func observeWhenContextCounts(o *Observer) {
 }
 
 func observeClientContext(o *Observer) {
-	clearContext := func(c *libssl.Ctx) { must(c.SetSessionIDContext(nil)) }
+	clearContext := func(c ctx) { must(c.SetSessionIDContext(nil)) }
 	for _, c := range []struct {
 		name          string
 		before, after setting
@@ -474,7 +472,7 @@ func observeClientContext(o *Observer) {
 	o.Note("only the client's session has one", "%v", o.resume(srv, cli, first))
 }
 
-func apply(c *libssl.Ctx, s setting) {
+func apply(c ctx, s setting) {
 	if s != nil {
 		s(c)
 	}

@@ -67,7 +67,7 @@ var statistics = []Clause{
 	},
 }
 
-func counters(c *libssl.Ctx) string {
+func counters(c ctx) string {
 	st := c.SessionStats()
 	return fmt.Sprintf("number=%d hits=%d cb_hits=%d misses=%d timeouts=%d cache_full=%d",
 		st.Number, st.Hits, st.CallbackHits, st.Misses, st.Timeouts, st.CacheFull)
@@ -94,20 +94,19 @@ func observeCounts(o *Observer) {
 	o.Note("renegotiations", "connect=%d accept=%d", cli.SessionStats().ConnectRenegotiate, srv.SessionStats().AcceptRenegotiate)
 }
 
-// once accepts any certificate and does something at the first.
-func once(f func()) libssl.VerifyFunc {
+// once does something the first time.
+func once(f func()) func() {
 	done := false
-	return func(*libssl.Verification) error {
+	return func() {
 		if !done {
 			done = true
 			f()
 		}
-		return nil
 	}
 }
 
 func observeHitsAndMisses(o *Observer) {
-	note := func(name string, srv *libssl.Ctx) {
+	note := func(name string, srv ctx) {
 		st := srv.SessionStats()
 		o.Note(name, "hits=%d cb_hits=%d misses=%d timeouts=%d", st.Hits, st.CallbackHits, st.Misses, st.Timeouts)
 	}
@@ -127,7 +126,7 @@ func observeHitsAndMisses(o *Observer) {
 	must(other.SetIDContext([]byte("other")))
 	for _, c := range []struct {
 		name    string
-		outside *libssl.Session
+		outside session
 		mode    libssl.SessionCacheMode
 	}{
 		{"found nowhere", nil, serverMode},

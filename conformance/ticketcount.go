@@ -103,7 +103,7 @@ var ticketCount = []Clause{
 		),
 		Observe: func(o *Observer) {
 			keys := func(b byte) setting {
-				return func(c *libssl.Ctx) { must(c.SetTicketKeys(bytes.Repeat([]byte{b}, 80))) }
+				return func(c ctx) { must(c.SetTicketKeys(bytes.Repeat([]byte{b}, 80))) }
 			}
 			cli := o.client()
 			first := o.connect(o.server(keys(1)), cli)
@@ -115,9 +115,9 @@ var ticketCount = []Clause{
 
 // collector makes a client that keeps every session it is told of. They are kept out of libssl's own
 // cache, which uses up what it hands out.
-func (o *Observer) collector() (*[]*libssl.Session, *libssl.Ctx) {
-	var got []*libssl.Session
+func (o *Observer) collector() (*[]session, ctx) {
+	var got []session
 	cli := o.client(cacheMode(libssl.SessionCacheClient | libssl.SessionCacheNoInternalStore))
-	cli.SetNewSessionCallback(func(_ *libssl.SSL, s *libssl.Session) { got = append(got, s) })
+	cli.SetNewSessionCallback(func(s session) { got = append(got, s) })
 	return &got, cli
 }

@@ -245,7 +245,7 @@ func unix(t time.Time) int64 {
 	return t.Unix()
 }
 
-func when(s *libssl.Session, from, to time.Time) string {
+func when(s session, from, to time.Time) string {
 	if t := s.Time(); t.Before(from) || t.After(to) {
 		return t.UTC().String()
 	}
@@ -253,11 +253,11 @@ func when(s *libssl.Session, from, to time.Time) string {
 }
 
 func timeout(d time.Duration) setting {
-	return func(c *libssl.Ctx) { c.SetTimeout(d) }
+	return func(c ctx) { c.SetTimeout(d) }
 }
 
 // ticketOf is a client session's ticket: its lifetime hint in seconds.
-func ticketOf(s *libssl.Session) string {
+func ticketOf(s session) string {
 	if !s.HasTicket() {
 		return "none"
 	}
