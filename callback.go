@@ -136,6 +136,53 @@ func glsOnNotResumable(id C.uintptr_t, forwardSecure C.int) C.int {
 	return s.runNotResumable(forwardSecure != 0)
 }
 
+//export glsOnTicketKey
+func glsOnTicketKey(id C.uintptr_t, name, iv *C.uchar, ctx *C.EVP_CIPHER_CTX, mac unsafe.Pointer, encrypt C.int) C.int {
+	s := connections.get(uintptr(id))
+	if s == nil {
+		return ticketKeyFailed
+	}
+	return s.runTicketKey((*TicketKeyName)(unsafe.Pointer(name)), iv, ctx, mac, encrypt != 0)
+}
+
+//export glsOnGenerateTicket
+func glsOnGenerateTicket(id C.uintptr_t) C.int {
+	s := connections.get(uintptr(id))
+	if s == nil {
+		return 0
+	}
+	return cBool(s.runGenerateTicket())
+}
+
+//export glsOnDecryptTicket
+func glsOnDecryptTicket(id C.uintptr_t, sess *C.SSL_SESSION, name *C.uchar, n C.size_t, status C.int) C.int {
+	s := connections.get(uintptr(id))
+	if s == nil {
+		return C.SSL_TICKET_RETURN_ABORT
+	}
+	return s.runDecryptTicket(sess, unsafe.Slice((*byte)(name), int(n)), TicketStatus(status))
+}
+
+//export glsOnSessionTicketExt
+func glsOnSessionTicketExt(id C.uintptr_t, data *C.uchar, n C.int) C.int {
+	s := connections.get(uintptr(id))
+	if s == nil {
+		return 0
+	}
+	return cBool(s.runSessionTicketExt(unsafe.Slice((*byte)(data), int(n))))
+}
+
+//export glsOnSessionSecret
+func glsOnSessionSecret(id C.uintptr_t, secret unsafe.Pointer, n *C.int) C.int {
+	s := connections.get(uintptr(id))
+	if s == nil {
+		return 0
+	}
+	length, ok := s.runSessionSecret(unsafe.Slice((*byte)(secret), int(*n)))
+	*n = C.int(length)
+	return cBool(ok)
+}
+
 // logPanic, deferred, logs a panic where there is no caller to give it to.
 func logPanic(where string) {
 	if v := recover(); v != nil {

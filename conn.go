@@ -498,6 +498,7 @@ const (
 	doRead
 	doReadAhead // into plain, for a Read to come
 	doWrite
+	doTicket // one more
 	doShutdown
 )
 
@@ -506,6 +507,7 @@ type crossed struct {
 	n        int
 	code     int        // SSL_get_error, or 0
 	wrote    bool       // there is ciphertext to be sent
+	inInit   bool       // a handshake is under way
 	crowded  bool       // nothing was read: so much is queued that some of it has to be sent first
 	arrivals uint64     // as they were: for fill
 	version  int        // of the protocol, after a handshake
@@ -612,6 +614,8 @@ func (c *Conn) crossLocked(op operation, p []byte) (r crossed, notes *C.gls_note
 		c.out = c.out.withRoom(len(p))
 		room := c.out.room()
 		io = C.gls_SSL_write(c.ptr, data, dataLen, (*C.uchar)(unsafe.SliceData(room)), C.size_t(len(room)))
+	case doTicket:
+		io = C.gls_SSL_new_session_ticket(c.ptr)
 	case doShutdown:
 		io = C.gls_SSL_shutdown(c.ptr)
 	}
@@ -621,8 +625,8 @@ func (c *Conn) crossLocked(op operation, p []byte) (r crossed, notes *C.gls_note
 	}
 	c.take(io)
 	r = crossed{
-		n: int(io.r.ret), code: int(io.r.ssl_error), wrote: io.out_len > 0 || io.spill != nil, arrivals: c.arrivals,
-		work: c.hello.work,
+		n: int(io.r.ret), code: int(io.r.ssl_error), wrote: io.out_len > 0 || io.spill != nil,
+		inInit: io.in_init != 0, arrivals: c.arrivals, work: c.hello.work,
 	}
 	if op == doHandshake {
 		r.version = int(C.SSL_version(c.ptr))

@@ -33,6 +33,10 @@ type Ctx struct {
 	notResumable  atomic.Pointer[func(*SSL, bool) bool]
 	certificate   atomic.Pointer[CertificateFunc]
 	verify        atomic.Pointer[VerifyFunc]
+
+	ticketKeys     atomic.Pointer[ticketKeys]
+	generateTicket atomic.Pointer[GenerateTicket]
+	decryptTicket  atomic.Pointer[DecryptTicket]
 }
 
 // ctxHandle is what the cleanup of a dropped Ctx needs: it must not lead back to the Ctx.

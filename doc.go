@@ -26,7 +26,7 @@
 //
 // # Callbacks
 //
-// A callback gets the SSL it runs for. While it runs, that connection's Handshake, Read, Write and CloseWrite return
+// A callback gets the SSL it runs for. While it runs, that connection's Handshake, Read, Write, CloseWrite and SendSessionTicket return
 // [ErrInCallback], as do the setters of its Ctx; Close takes effect when the call that led to the callback ends; all
 // else may be called. A setter of another Ctx waits until no handshake is inside libssl there, so callbacks must not set
 // up each other's. Callbacks that return nothing run just after libssl has returned, before the peer sees what it

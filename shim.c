@@ -14,6 +14,12 @@ extern int glsOnVerify(uintptr_t ssl, int ok, X509_STORE_CTX *x);
 extern int glsOnClientHello(uintptr_t ssl, int *alert);
 extern int glsOnCertificate(uintptr_t ssl);
 extern int glsOnNotResumable(uintptr_t ssl, int forward_secure);
+extern int glsOnTicketKey(uintptr_t ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *ctx, void *mac,
+                          int encrypt);
+extern int glsOnGenerateTicket(uintptr_t ssl);
+extern int glsOnDecryptTicket(uintptr_t ssl, SSL_SESSION *session, unsigned char *name, size_t n, int status);
+extern int glsOnSessionTicketExt(uintptr_t ssl, unsigned char *data, int n);
+extern int glsOnSessionSecret(uintptr_t ssl, void *secret, int *n);
 
 /* ---- what the binding keeps for each SSL ------------------------------------------------------------- */
 
@@ -1032,6 +1038,142 @@ gls_alert gls_SSL_alert(SSL *ssl) {
 gls_verify gls_SSL_verify_failure(SSL *ssl) {
     return conn_of(ssl)->verify;
 }
+
+/* ---- tickets ----------------------------------------------------------------------------------------- */
+
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+typedef EVP_MAC_CTX mac_ctx;
+typedef int (*ticket_key_cb)(SSL *, unsigned char *, unsigned char *, EVP_CIPHER_CTX *, mac_ctx *, int);
+
+static void set_ticket_key_cb(SSL_CTX *ctx, ticket_key_cb cb, gls_ret *r) {
+    CALL(*r, SSL_CTX_set_tlsext_ticket_key_evp_cb, (ctx, cb));
+}
+
+static int init_mac(mac_ctx *mac, const char *digest, const unsigned char *key, size_t n, gls_ret *r) {
+    const OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, (void *)key, n),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)digest, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    return CALL(*r, EVP_MAC_CTX_set_params, (mac, params)) == 1;
+}
+#else
+typedef HMAC_CTX mac_ctx;
+typedef int (*ticket_key_cb)(SSL *, unsigned char *, unsigned char *, EVP_CIPHER_CTX *, mac_ctx *, int);
+
+static void set_ticket_key_cb(SSL_CTX *ctx, ticket_key_cb cb, gls_ret *r) {
+    CALL(*r, SSL_CTX_set_tlsext_ticket_key_cb, (ctx, cb));
+}
+
+static int init_mac(mac_ctx *mac, const char *digest, const unsigned char *key, size_t n, gls_ret *r) {
+    return CALL(*r, HMAC_Init_ex, (mac, key, int_len(n), EVP_get_digestbyname(digest), NULL)) == 1;
+}
+#endif
+
+/* Go answers with gls_use_ticket_key, and with what libssl is to be told. */
+static int on_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *ctx, mac_ctx *mac,
+                         int encrypt) {
+    enter_go();
+    int result = glsOnTicketKey(conn_of(ssl)->id, name, iv, ctx, mac, encrypt);
+    leave_go();
+    return result;
+}
+
+gls_ret gls_SSL_CTX_set_tlsext_ticket_key_cb(SSL_CTX *ctx, int on) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, ctx);
+    set_ticket_key_cb(ctx, on ? on_ticket_key : NULL, &r);
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+gls_ret gls_use_ticket_key(EVP_CIPHER_CTX *ctx, void *mac, unsigned char *iv, int encrypt, const char *cipher,
+                           const unsigned char *cipher_key, size_t cipher_key_len, const char *digest,
+                           const unsigned char *mac_key, size_t mac_key_len) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, NULL);
+    const EVP_CIPHER *e = EVP_get_cipherbyname(cipher);
+    r.op = "EVP_get_cipherbyname";
+    int ok = e != NULL;
+    if (ok) {
+        CALL(r, EVP_CIPHER_key_length, (e));
+        ok = (size_t)r.ret == cipher_key_len;
+    }
+    ok = ok && (!encrypt || CALL(r, RAND_bytes, (iv, EVP_CIPHER_iv_length(e))) == 1) &&
+         CALL(r, EVP_CipherInit_ex, (ctx, e, NULL, cipher_key, iv, encrypt)) == 1 &&
+         init_mac(mac, digest, mac_key, mac_key_len, &r);
+    if (ok)
+        r.ret = 1;
+    end(&c, &r, !ok);
+    return r;
+}
+
+static int on_generate_ticket(SSL *ssl, void *arg) {
+    (void)arg;
+    enter_go();
+    int ok = glsOnGenerateTicket(conn_of(ssl)->id);
+    leave_go();
+    return ok;
+}
+
+static SSL_TICKET_RETURN on_decrypt_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name, size_t n,
+                                           SSL_TICKET_STATUS status, void *arg) {
+    (void)arg;
+    enter_go();
+    SSL_TICKET_RETURN decision = glsOnDecryptTicket(conn_of(ssl)->id, session, (unsigned char *)name, n, status);
+    leave_go();
+    return decision;
+}
+
+CTX_SETTER(SSL_CTX_set_session_ticket_cb, (SSL_CTX *ctx, int generate, int decrypt), ctx,
+           generate ? on_generate_ticket : NULL, decrypt ? on_decrypt_ticket : NULL, NULL)
+
+SSL_SETTER(SSL_set_num_tickets, (SSL *ssl, size_t n), ssl, n)
+
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+gls_io gls_SSL_new_session_ticket(SSL *ssl) {
+    call c;
+    gls_ret r = {0};
+    conn *k = conn_of(ssl);
+    begin_ssl(&c, ssl);
+    if (CALL(r, SSL_new_session_ticket, (ssl)) == 1)
+        IO(ssl, CALL(r, SSL_do_handshake, (ssl)));
+    end(&c, &r, failed(&r));
+    return close_windows(k, r, ssl);
+}
+#else
+gls_io gls_SSL_new_session_ticket(SSL *ssl) {
+    (void)ssl;
+    return (gls_io){.r.op = "SSL_new_session_ticket"};
+}
+#endif
+
+/* The bytes of the session_ticket extension as they are, for EAP-FAST (RFC 4851). */
+SSL_SETTER(SSL_set_session_ticket_ext, (SSL *ssl, const unsigned char *data, size_t n), ssl, (void *)data, int_len(n))
+
+static int on_session_ticket_ext(SSL *ssl, const unsigned char *data, int n, void *arg) {
+    (void)arg;
+    enter_go();
+    int ok = glsOnSessionTicketExt(conn_of(ssl)->id, (unsigned char *)data, n);
+    leave_go();
+    return ok;
+}
+
+SSL_SETTER(SSL_set_session_ticket_ext_cb, (SSL *ssl, int on), ssl, on ? on_session_ticket_ext : NULL, NULL)
+
+/* The cipher is left to libssl: a server chooses it, a client takes it from the ServerHello. */
+static int on_session_secret(SSL *ssl, void *secret, int *n, STACK_OF(SSL_CIPHER) *peer_ciphers,
+                             const SSL_CIPHER **cipher, void *arg) {
+    (void)peer_ciphers, (void)cipher, (void)arg;
+    enter_go();
+    int ok = glsOnSessionSecret(conn_of(ssl)->id, secret, n);
+    leave_go();
+    return ok;
+}
+
+SSL_SETTER(SSL_set_session_secret_cb, (SSL *ssl, int on), ssl, on ? on_session_secret : NULL, NULL)
 
 /* ---- SSL_SESSION ------------------------------------------------------------------------------------- */
 

@@ -18,10 +18,18 @@
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+# include <openssl/core_names.h>
+# include <openssl/params.h>
+#else
+# include <openssl/hmac.h>
+#endif
 
 #ifndef SSL_SESS_CACHE_UPDATE_TIME /* OpenSSL 3.0; older ones ignore the bit */
 # define SSL_SESS_CACHE_UPDATE_TIME 0x0400
@@ -136,6 +144,8 @@ void gls_SSL_CTX_sess_set_remove_cb(SSL_CTX *ctx, int on);
 gls_ret gls_SSL_CTX_set_tlsext_ticket_keys(SSL_CTX *ctx, void *keys, long n);
 gls_ret gls_SSL_CTX_get_tlsext_ticket_keys(SSL_CTX *ctx, void *keys, long n);
 gls_ret gls_SSL_CTX_set_num_tickets(SSL_CTX *ctx, size_t n);
+gls_ret gls_SSL_CTX_set_tlsext_ticket_key_cb(SSL_CTX *ctx, int on);
+gls_ret gls_SSL_CTX_set_session_ticket_cb(SSL_CTX *ctx, int on_generate, int on_decrypt);
 
 /* SSL. gls_SSL_new gives it the window BIO, and gls_SSL_free is the only way to free it. */
 gls_ret gls_SSL_new(SSL_CTX *ctx, uintptr_t id, int server);
@@ -144,6 +154,8 @@ gls_io gls_SSL_do_handshake(SSL *ssl, const unsigned char *in, size_t in_len, in
 gls_io gls_SSL_read(SSL *ssl, void *buf, size_t n, const unsigned char *in, size_t in_len, int eof);
 gls_io gls_SSL_write(SSL *ssl, const void *buf, size_t n, unsigned char *out, size_t out_cap);
 gls_io gls_SSL_shutdown(SSL *ssl);
+/* 0 without an error while a handshake is under way, and where there is none to be had. */
+gls_io gls_SSL_new_session_ticket(SSL *ssl);
 
 /* In place of all that ssl has. */
 gls_ret gls_SSL_use_cert_and_key(SSL *ssl, const unsigned char *certs, size_t certs_len, const unsigned char *key,
@@ -152,6 +164,10 @@ gls_ret gls_SSL_set_session_id_context(SSL *ssl, const unsigned char *sid, size_
 gls_ret gls_SSL_set_generate_session_id(SSL *ssl, int on);
 gls_ret gls_SSL_set_session(SSL *ssl, SSL_SESSION *session);
 SSL_SESSION *gls_SSL_get1_session(SSL *ssl);
+gls_ret gls_SSL_set_num_tickets(SSL *ssl, size_t n);
+gls_ret gls_SSL_set_session_ticket_ext(SSL *ssl, const unsigned char *data, size_t n);
+gls_ret gls_SSL_set_session_ticket_ext_cb(SSL *ssl, int on);
+gls_ret gls_SSL_set_session_secret_cb(SSL *ssl, int on);
 gls_ret gls_SSL_set_tlsext_host_name(SSL *ssl, const char *name);
 /* Each takes the place of the other. */
 gls_ret gls_SSL_set1_host(SSL *ssl, const char *name);
@@ -177,6 +193,12 @@ typedef struct gls_verify {
 } gls_verify;
 gls_verify gls_SSL_verify_failure(SSL *ssl);
 void gls_X509_STORE_CTX_refuse(X509_STORE_CTX *x);
+
+/* For a ticket key callback: has the contexts that libssl brought seal or open a ticket with a key. Sealing, it makes
+ * the iv. cipher and digest are libcrypto's names. */
+gls_ret gls_use_ticket_key(EVP_CIPHER_CTX *ctx, void *mac, unsigned char *iv, int encrypt, const char *cipher,
+                           const unsigned char *cipher_key, size_t cipher_key_len, const char *digest,
+                           const unsigned char *mac_key, size_t mac_key_len);
 
 /* SSL_SESSION */
 gls_ret gls_SSL_SESSION_new(void);

@@ -37,6 +37,9 @@ type SSL struct {
 	offered      []byte                // a client's: the id of the session that it offers
 	hello        helloState            // a server's
 
+	ticketExt     func(s *SSL, data []byte) error
+	sessionSecret SessionSecret
+
 	// What a callback leaves for the goroutine that made the crossing.
 	callbackErr error
 	panicked    *any
