@@ -183,6 +183,24 @@ func glsOnSessionSecret(id C.uintptr_t, secret unsafe.Pointer, n *C.int) C.int {
 	return cBool(ok)
 }
 
+//export glsOnALPNSelect
+func glsOnALPNSelect(id C.uintptr_t, list *C.uchar, n C.int, at, length *C.int) C.int {
+	s := connections.get(uintptr(id))
+	if s == nil {
+		return C.SSL_TLSEXT_ERR_ALERT_FATAL
+	}
+	return s.runALPNSelect(unsafe.Slice((*byte)(list), int(n)), at, length)
+}
+
+//export glsOnStatus
+func glsOnStatus(id C.uintptr_t) C.int {
+	s := connections.get(uintptr(id))
+	if s == nil {
+		return C.SSL_TLSEXT_ERR_ALERT_FATAL
+	}
+	return s.runStatus()
+}
+
 // logPanic, deferred, logs a panic where there is no caller to give it to.
 func logPanic(where string) {
 	if v := recover(); v != nil {

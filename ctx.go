@@ -32,6 +32,12 @@ type Ctx struct {
 	serverName    atomic.Pointer[func(*SSL, string) (*Ctx, error)]
 	notResumable  atomic.Pointer[func(*SSL, bool) bool]
 	certificate   atomic.Pointer[CertificateFunc]
+	alpnSelect    atomic.Pointer[ALPNSelect]
+	serverStatus  atomic.Pointer[func(*SSL) ([]byte, error)]
+	clientStatus  atomic.Pointer[func(*SSL, []byte) error]
+	keylog        atomic.Pointer[func(*SSL, string)]
+	info          atomic.Pointer[func(*SSL, Info)]
+	msg           atomic.Pointer[func(*SSL, Msg)]
 	verify        atomic.Pointer[VerifyFunc]
 
 	ticketKeys     atomic.Pointer[ticketKeys]
@@ -164,54 +170,5 @@ func (c *Ctx) adjust(f func(p *C.SSL_CTX)) error {
 	return c.change(func(p *C.SSL_CTX) C.gls_ret {
 		f(p)
 		return C.gls_ret{ret: 1}
-	})
-}
-
-// SetMinVersion sets the lowest protocol version, as tls.VersionTLS12; 0 is the lowest that libssl has.
-//
-// C: SSL_CTX_set_min_proto_version(3)
-func (c *Ctx) SetMinVersion(v uint16) error {
-	return c.change(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set_min_proto_version(p, C.int(v)) })
-}
-
-// SetMaxVersion sets the highest protocol version; 0 is the highest that libssl has.
-//
-// C: SSL_CTX_set_max_proto_version(3)
-func (c *Ctx) SetMaxVersion(v uint16) error {
-	return c.change(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set_max_proto_version(p, C.int(v)) })
-}
-
-// SetPostHandshakeAuth lets a TLS 1.3 server ask the clients made from c for a certificate after the handshake.
-//
-// C: SSL_CTX_set_post_handshake_auth(3)
-func (c *Ctx) SetPostHandshakeAuth(on bool) {
-	c.adjust(func(p *C.SSL_CTX) { C.SSL_CTX_set_post_handshake_auth(p, cBool(on)) })
-}
-
-// SetCipherList sets the cipher suites up to TLS 1.2, in the syntax of openssl ciphers.
-//
-// C: SSL_CTX_set_cipher_list(3)
-func (c *Ctx) SetCipherList(s string) error {
-	return withCString("SSL_CTX_set_cipher_list", s, func(cs *C.char) error {
-		return c.change(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set_cipher_list(p, cs) })
-	})
-}
-
-// SetCipherSuites sets the cipher suites of TLS 1.3: names with colons between them.
-//
-// C: SSL_CTX_set_ciphersuites(3)
-func (c *Ctx) SetCipherSuites(s string) error {
-	return withCString("SSL_CTX_set_ciphersuites", s, func(cs *C.char) error {
-		return c.change(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set_ciphersuites(p, cs) })
-	})
-}
-
-// SetGroupsList sets the groups of the key exchange, the preferred ones first: names with colons between them, as
-// "X25519:P-256".
-//
-// C: SSL_CTX_set1_groups_list(3)
-func (c *Ctx) SetGroupsList(s string) error {
-	return withCString("SSL_CTX_set1_groups_list", s, func(cs *C.char) error {
-		return c.change(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set1_groups_list(p, cs) })
 	})
 }

@@ -55,3 +55,24 @@ func (c *Ctx) Options() (all Options) {
 	c.view(func(p *C.SSL_CTX) { all = Options(C.SSL_CTX_get_options(p)) })
 	return all
 }
+
+// SetOptions adds options for one connection and returns the new set.
+//
+// C: SSL_set_options(3)
+func (s *SSL) SetOptions(o Options) Options {
+	return ask(s, func(p *C.SSL) Options { return Options(C.gls_SSL_set_options(p, C.uint64_t(o))) })
+}
+
+// ClearOptions removes options of one connection and returns the new set.
+//
+// C: SSL_clear_options(3)
+func (s *SSL) ClearOptions(o Options) Options {
+	return ask(s, func(p *C.SSL) Options { return Options(C.gls_SSL_clear_options(p, C.uint64_t(o))) })
+}
+
+// Options returns the set of one connection.
+//
+// C: SSL_get_options(3)
+func (s *SSL) Options() Options {
+	return ask(s, func(p *C.SSL) Options { return Options(C.SSL_get_options(p)) })
+}

@@ -96,16 +96,21 @@ func deliverAll(told []func()) {
 func tell(n *C.gls_note) func() {
 	sess := newSession(n.session)
 	n.session = nil
+	s, c := connections.get(uintptr(n.ssl)), contexts.get(uintptr(n.ctx))
 	switch n.kind {
 	case C.GLS_NOTE_NEW_SESSION:
-		if s := connections.get(uintptr(n.ssl)); s != nil {
+		if s != nil {
 			return func() { s.tellNew(sess) }
 		}
 	case C.GLS_NOTE_REMOVE_SESSION:
-		if c := contexts.get(uintptr(n.ctx)); c != nil {
+		if c != nil {
 			if cb := load(&c.removeSession); cb != nil {
 				return func() { cb(c, sess) }
 			}
+		}
+	default:
+		if s != nil {
+			return s.trace(n)
 		}
 	}
 	return func() { sess.Close() }

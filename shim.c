@@ -3,8 +3,13 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+# include <openssl/provider.h>
+#endif
 
 /* callback.go. A callback of libssl is one static function on_… here that finds the number by which Go knows
  * the object and calls one of these. */
@@ -13,6 +18,8 @@ extern SSL_SESSION *glsOnGetSession(uintptr_t ssl, unsigned char *id, int len);
 extern int glsOnVerify(uintptr_t ssl, int ok, X509_STORE_CTX *x);
 extern int glsOnClientHello(uintptr_t ssl, int *alert);
 extern int glsOnCertificate(uintptr_t ssl);
+extern int glsOnALPNSelect(uintptr_t ssl, unsigned char *list, int n, int *at, int *len);
+extern int glsOnStatus(uintptr_t ssl);
 extern int glsOnNotResumable(uintptr_t ssl, int forward_secure);
 extern int glsOnTicketKey(uintptr_t ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *ctx, void *mac,
                           int encrypt);
@@ -25,6 +32,7 @@ extern int glsOnSessionSecret(uintptr_t ssl, void *secret, int *n);
 
 typedef struct conn {
     uintptr_t id;
+    int info; /* Go wants to be told of what on_info sees */
     SSL_CTX *origin; /* the SSL_CTX that the SSL was made from; the SSL holds a reference to it */
     /* The windows of the crossing under way; empty between crossings. */
     const unsigned char *in;
@@ -201,28 +209,42 @@ static void leave_go(void) {
 #define CALL_PTR(r, function, args) \
     ((r).op = #function, (r).ptr = (void *)(function args), (r).ret = (r).ptr != NULL)
 
-static void note(int kind, uintptr_t ssl, uintptr_t ctx, SSL_SESSION *session) {
-    if (current == NULL)
-        return;
-    gls_note *n = calloc(1, sizeof *n);
+/* NULL if there is nobody to tell, or no memory. */
+static gls_note *note(int kind, uintptr_t ssl, uintptr_t ctx) {
+    gls_note *n = current == NULL ? NULL : calloc(1, sizeof *n);
     if (n == NULL)
-        return;
+        return NULL;
     n->kind = kind;
     n->ssl = ssl;
     n->ctx = ctx;
-    n->session = gls_SSL_SESSION_dup(session);
-    if (n->session == NULL) {
-        free(n);
-        return;
-    }
     *current->tail = n;
     current->tail = &n->next;
+    return n;
+}
+
+static void note_session(int kind, uintptr_t ssl, uintptr_t ctx, SSL_SESSION *session) {
+    SSL_SESSION *copy = current == NULL ? NULL : gls_SSL_SESSION_dup(session);
+    gls_note *n = copy == NULL ? NULL : note(kind, ssl, ctx);
+    if (n != NULL)
+        n->session = copy;
+    else
+        SSL_SESSION_free(copy);
+}
+
+static gls_note *note_data(int kind, uintptr_t ssl, const void *data, size_t len) {
+    gls_note *n = note(kind, ssl, 0);
+    if (n != NULL && (n->data = malloc(len + 1)) != NULL) {
+        memcpy(n->data, data, len);
+        n->len = len;
+    }
+    return n;
 }
 
 void gls_free_notes(gls_note *n) {
     while (n != NULL) {
         gls_note *next = n->next;
         SSL_SESSION_free(n->session);
+        free(n->data);
         free(n);
         n = next;
     }
@@ -266,13 +288,13 @@ static int on_generate(SSL *ssl, unsigned char *id, unsigned int *len) {
 /* 0: the session stays libssl's; Go gets a copy when the crossing is over. */
 static int on_new(SSL *ssl, SSL_SESSION *session) {
     conn *k = conn_of(ssl);
-    note(GLS_NOTE_NEW_SESSION, k->id, ctx_id(k->origin), session);
+    note_session(GLS_NOTE_NEW_SESSION, k->id, ctx_id(k->origin), session);
     return 0;
 }
 
 static void on_remove(SSL_CTX *ctx, SSL_SESSION *session) {
     if (current != NULL && !current->mute)
-        note(GLS_NOTE_REMOVE_SESSION, 0, ctx_id(ctx), session);
+        note_session(GLS_NOTE_REMOVE_SESSION, 0, ctx_id(ctx), session);
 }
 
 /* Go hands over a reference of its own. */
@@ -346,6 +368,12 @@ static int on_servername(SSL *ssl, int *alert, void *arg) {
 }
 
 static void on_info(const SSL *ssl, int where, int value) {
+    gls_note *n = conn_of(ssl)->info ? note(GLS_NOTE_INFO, conn_of(ssl)->id, 0) : NULL;
+    if (n != NULL) {
+        n->where = where;
+        n->value = value;
+        n->state = SSL_state_string_long(ssl);
+    }
     if (!(where & SSL_CB_ALERT))
         return;
     int level = value >> 8, description = value & 0xff;
@@ -353,6 +381,40 @@ static void on_info(const SSL *ssl, int where, int value) {
         (level != SSL3_AL_FATAL && SSL_version(ssl) < TLS1_3_VERSION))
         return;
     conn_of(ssl)->alert = (gls_alert){(where & SSL_CB_WRITE) != 0, level, description};
+}
+
+static void on_msg(int sent, int version, int type, const void *data, size_t len, SSL *ssl, void *arg) {
+    (void)arg;
+    gls_note *n = note_data(GLS_NOTE_MSG, conn_of(ssl)->id, data, len);
+    if (n != NULL) {
+        n->sent = sent;
+        n->where = type;
+        n->value = version;
+    }
+}
+
+static void on_keylog(const SSL *ssl, const char *line) {
+    note_data(GLS_NOTE_KEYLOG, conn_of(ssl)->id, line, strlen(line));
+}
+
+static int on_alpn_select(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in,
+                          unsigned int in_len, void *arg) {
+    int at = 0, len = 0;
+    (void)arg;
+    enter_go();
+    int result = glsOnALPNSelect(conn_of(ssl)->id, (unsigned char *)in, (int)in_len, &at, &len);
+    leave_go();
+    *out = in + at;
+    *out_len = (unsigned char)len;
+    return result;
+}
+
+static int on_status(SSL *ssl, void *arg) {
+    (void)arg;
+    enter_go();
+    int result = glsOnStatus(conn_of(ssl)->id);
+    leave_go();
+    return result;
 }
 
 /* ---- the window BIO ---------------------------------------------------------------------------------- */
@@ -596,6 +658,10 @@ CTX_SETTER(SSL_CTX_set_max_proto_version, (SSL_CTX *ctx, int version), ctx, vers
 CTX_SETTER(SSL_CTX_set_cipher_list, (SSL_CTX *ctx, const char *s), ctx, s)
 CTX_SETTER(SSL_CTX_set_ciphersuites, (SSL_CTX *ctx, const char *s), ctx, s)
 CTX_SETTER(SSL_CTX_set1_groups_list, (SSL_CTX *ctx, const char *s), ctx, s)
+CTX_SETTER(SSL_CTX_set1_sigalgs_list, (SSL_CTX *ctx, const char *s), ctx, s)
+CTX_SETTER(SSL_CTX_set1_client_sigalgs_list, (SSL_CTX *ctx, const char *s), ctx, s)
+CTX_SETTER(SSL_CTX_set_max_send_fragment, (SSL_CTX *ctx, long n), ctx, n)
+CTX_SETTER(SSL_CTX_config, (SSL_CTX *ctx, const char *section), ctx, section)
 CTX_SETTER(SSL_CTX_load_verify_locations, (SSL_CTX *ctx, const char *file, const char *dir), ctx, file, dir)
 CTX_SETTER(SSL_CTX_set_default_verify_paths, (SSL_CTX *ctx), ctx)
 CTX_SETTER(SSL_CTX_set_generate_session_id, (SSL_CTX *ctx, int on), ctx, on ? on_generate : NULL)
@@ -609,6 +675,54 @@ static unsigned int clip(size_t n) {
 }
 
 CTX_SETTER(SSL_CTX_set_session_id_context, (SSL_CTX *ctx, const unsigned char *sid, size_t n), ctx, sid, clip(n))
+
+long gls_SSL_CTX_get_min_proto_version(SSL_CTX *ctx) {
+    return SSL_CTX_get_min_proto_version(ctx);
+}
+
+long gls_SSL_CTX_get_max_proto_version(SSL_CTX *ctx) {
+    return SSL_CTX_get_max_proto_version(ctx);
+}
+
+static char *cipher_names(const STACK_OF(SSL_CIPHER) *ciphers) {
+    size_t n = 1;
+    for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); i++)
+        n += strlen(SSL_CIPHER_get_name(sk_SSL_CIPHER_value(ciphers, i))) + 1;
+    char *names = calloc(n, 1), *p = names;
+    for (int i = 0; names != NULL && i < sk_SSL_CIPHER_num(ciphers); i++)
+        p += sprintf(p, "%s%s", i == 0 ? "" : ":", SSL_CIPHER_get_name(sk_SSL_CIPHER_value(ciphers, i)));
+    return names;
+}
+
+char *gls_SSL_CTX_get_ciphers(SSL_CTX *ctx) {
+    return cipher_names(SSL_CTX_get_ciphers(ctx));
+}
+
+/* 0 is success for libssl here; and 1.1.1 calls it a failure to offer nothing. */
+gls_ret gls_SSL_CTX_set_alpn_protos(SSL_CTX *ctx, const unsigned char *list, size_t n) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, ctx);
+    r.ret = CALL(r, SSL_CTX_set_alpn_protos, (ctx, list, clip(n))) == 0 || n == 0;
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+void gls_SSL_CTX_set_alpn_select_cb(SSL_CTX *ctx, int on) {
+    SSL_CTX_set_alpn_select_cb(ctx, on ? on_alpn_select : NULL, NULL);
+}
+
+void gls_SSL_CTX_set_tlsext_status_type(SSL_CTX *ctx, int type) {
+    SSL_CTX_set_tlsext_status_type(ctx, type);
+}
+
+void gls_SSL_CTX_set_tlsext_status_cb(SSL_CTX *ctx, int on) {
+    SSL_CTX_set_tlsext_status_cb(ctx, (on ? on_status : NULL));
+}
+
+void gls_SSL_CTX_set_keylog_callback(SSL_CTX *ctx, int on) {
+    SSL_CTX_set_keylog_callback(ctx, on ? on_keylog : NULL);
+}
 
 uint64_t gls_SSL_CTX_set_options(SSL_CTX *ctx, uint64_t options) {
     return SSL_CTX_set_options(ctx, options);
@@ -906,6 +1020,82 @@ SSL_SETTER(SSL_set_generate_session_id, (SSL *ssl, int on), ssl, on ? on_generat
 SSL_SETTER(SSL_set_session, (SSL *ssl, SSL_SESSION *session), ssl, session)
 SSL_SETTER(SSL_set_tlsext_host_name, (SSL *ssl, const char *name), ssl, name)
 
+SSL_SETTER(SSL_set_min_proto_version, (SSL *ssl, int version), ssl, version)
+SSL_SETTER(SSL_set_max_proto_version, (SSL *ssl, int version), ssl, version)
+SSL_SETTER(SSL_set_cipher_list, (SSL *ssl, const char *s), ssl, s)
+SSL_SETTER(SSL_set_ciphersuites, (SSL *ssl, const char *s), ssl, s)
+SSL_SETTER(SSL_set1_groups_list, (SSL *ssl, const char *s), ssl, s)
+SSL_SETTER(SSL_set1_sigalgs_list, (SSL *ssl, const char *s), ssl, s)
+SSL_SETTER(SSL_set1_client_sigalgs_list, (SSL *ssl, const char *s), ssl, s)
+SSL_SETTER(SSL_set_max_send_fragment, (SSL *ssl, long n), ssl, n)
+SSL_SETTER(SSL_export_keying_material,
+           (SSL *ssl, unsigned char *out, size_t n, const char *label, size_t label_len, const unsigned char *context,
+            size_t context_len, int use_context),
+           ssl, out, n, label, label_len, context, context_len, use_context)
+
+char *gls_SSL_get_ciphers(SSL *ssl) {
+    return cipher_names(SSL_get_ciphers(ssl));
+}
+
+#if OPENSSL_VERSION_NUMBER >= 0x30200000L
+const char *gls_SSL_get0_group_name(SSL *ssl) {
+    return SSL_get0_group_name(ssl);
+}
+#elif OPENSSL_VERSION_NUMBER >= 0x30000000L
+const char *gls_SSL_get0_group_name(SSL *ssl) {
+    int id = (int)SSL_get_negotiated_group(ssl);
+    return id == NID_undef ? NULL : SSL_group_to_name(ssl, id);
+}
+#else
+const char *gls_SSL_get0_group_name(SSL *ssl) {
+    (void)ssl;
+    return NULL;
+}
+#endif
+
+uint64_t gls_SSL_set_options(SSL *ssl, uint64_t options) {
+    return SSL_set_options(ssl, options);
+}
+
+uint64_t gls_SSL_clear_options(SSL *ssl, uint64_t options) {
+    return SSL_clear_options(ssl, options);
+}
+
+gls_ret gls_SSL_set_alpn_protos(SSL *ssl, const unsigned char *list, size_t n) {
+    call c;
+    gls_ret r = {0};
+    begin_ssl(&c, ssl);
+    r.ret = CALL(r, SSL_set_alpn_protos, (ssl, list, clip(n))) == 0 || n == 0;
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+void gls_SSL_set_tlsext_status_type(SSL *ssl, int type) {
+    SSL_set_tlsext_status_type(ssl, type);
+}
+
+/* libssl frees what it is given. */
+int gls_SSL_set_tlsext_status_ocsp_resp(SSL *ssl, const unsigned char *resp, size_t n) {
+    unsigned char *copy = OPENSSL_malloc(n + 1);
+    if (copy == NULL)
+        return 0;
+    memcpy(copy, resp, n);
+    SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)n);
+    return 1;
+}
+
+void gls_SSL_set_info_callback(SSL *ssl, int on) {
+    conn_of(ssl)->info = on;
+}
+
+void gls_SSL_set_msg_callback(SSL *ssl, int on) {
+    SSL_set_msg_callback(ssl, on ? on_msg : NULL);
+}
+
+long gls_SSL_get_extms_support(SSL *ssl) {
+    return SSL_get_extms_support(ssl);
+}
+
 #if OPENSSL_VERSION_NUMBER >= 0x40000000L
 gls_ret gls_SSL_set1_host(SSL *ssl, const char *name) {
     call c;
@@ -1174,6 +1364,106 @@ static int on_session_secret(SSL *ssl, void *secret, int *n, STACK_OF(SSL_CIPHER
 }
 
 SSL_SETTER(SSL_set_session_secret_cb, (SSL *ssl, int on), ssl, on ? on_session_secret : NULL, NULL)
+
+/* ---- the library ------------------------------------------------------------------------------------- */
+
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+gls_ret gls_OSSL_PROVIDER_try_load(const char *name, int retain_fallbacks) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, NULL);
+    CALL_PTR(r, OSSL_PROVIDER_try_load, (NULL, name, retain_fallbacks));
+    end(&c, &r, r.ptr == NULL);
+    return r;
+}
+
+gls_ret gls_OSSL_PROVIDER_load(const char *name) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, NULL);
+    CALL_PTR(r, OSSL_PROVIDER_load, (NULL, name));
+    end(&c, &r, r.ptr == NULL);
+    return r;
+}
+
+gls_ret gls_OSSL_PROVIDER_unload(void *provider) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, NULL);
+    CALL(r, OSSL_PROVIDER_unload, (provider));
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+int gls_OSSL_PROVIDER_available(const char *name) {
+    return OSSL_PROVIDER_available(NULL, name);
+}
+
+gls_ret gls_EVP_set_default_properties(const char *query) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, NULL);
+    CALL(r, EVP_set_default_properties, (NULL, query));
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+gls_ret gls_EVP_default_properties_enable_fips(int on) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, NULL);
+    CALL(r, EVP_default_properties_enable_fips, (NULL, on));
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+int gls_EVP_default_properties_is_fips_enabled(void) {
+    return EVP_default_properties_is_fips_enabled(NULL);
+}
+#else
+gls_ret gls_OSSL_PROVIDER_try_load(const char *name, int retain_fallbacks) {
+    (void)name, (void)retain_fallbacks;
+    return (gls_ret){0};
+}
+
+gls_ret gls_OSSL_PROVIDER_load(const char *name) {
+    (void)name;
+    return (gls_ret){0};
+}
+
+gls_ret gls_OSSL_PROVIDER_unload(void *provider) {
+    (void)provider;
+    return (gls_ret){0};
+}
+
+int gls_OSSL_PROVIDER_available(const char *name) {
+    (void)name;
+    return 0;
+}
+
+gls_ret gls_EVP_set_default_properties(const char *query) {
+    (void)query;
+    return (gls_ret){0};
+}
+
+gls_ret gls_EVP_default_properties_enable_fips(int on) {
+    (void)on;
+    return (gls_ret){0};
+}
+
+int gls_EVP_default_properties_is_fips_enabled(void) {
+    return 0;
+}
+#endif
+
+gls_ret gls_CONF_modules_load_file(const char *path) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, NULL);
+    CALL(r, CONF_modules_load_file, (path, NULL, 0));
+    end(&c, &r, r.ret != 1);
+    return r;
+}
 
 /* ---- SSL_SESSION ------------------------------------------------------------------------------------- */
 

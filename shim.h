@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <openssl/conf.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -55,12 +56,17 @@ typedef struct gls_err {
 } gls_err;
 
 /* What a callback without a result had to say: told to Go when the crossing is over. */
-enum { GLS_NOTE_NEW_SESSION, GLS_NOTE_REMOVE_SESSION };
+enum { GLS_NOTE_NEW_SESSION, GLS_NOTE_REMOVE_SESSION, GLS_NOTE_KEYLOG, GLS_NOTE_INFO, GLS_NOTE_MSG };
 typedef struct gls_note {
     struct gls_note *next;
     int kind;
     uintptr_t ssl, ctx;   /* the numbers that Go knows them by */
     SSL_SESSION *session; /* a copy; Go owns it */
+    int where, value;     /* of an info callback; content type and version of a message */
+    int sent;             /* a message */
+    const char *state;    /* of an info callback */
+    void *data;           /* a line of the key log, or a message: malloc'ed */
+    size_t len;
 } gls_note;
 
 /* The outcome of one crossing. errs and notes are malloc'ed: gls_free_errs, gls_free_notes. */
@@ -112,6 +118,18 @@ gls_ret gls_SSL_CTX_set_max_proto_version(SSL_CTX *ctx, int version);
 gls_ret gls_SSL_CTX_set_cipher_list(SSL_CTX *ctx, const char *s);
 gls_ret gls_SSL_CTX_set_ciphersuites(SSL_CTX *ctx, const char *s);
 gls_ret gls_SSL_CTX_set1_groups_list(SSL_CTX *ctx, const char *s);
+long gls_SSL_CTX_get_min_proto_version(SSL_CTX *ctx);
+long gls_SSL_CTX_get_max_proto_version(SSL_CTX *ctx);
+gls_ret gls_SSL_CTX_set1_sigalgs_list(SSL_CTX *ctx, const char *s);
+gls_ret gls_SSL_CTX_set1_client_sigalgs_list(SSL_CTX *ctx, const char *s);
+gls_ret gls_SSL_CTX_set_max_send_fragment(SSL_CTX *ctx, long n);
+gls_ret gls_SSL_CTX_config(SSL_CTX *ctx, const char *section);
+char *gls_SSL_CTX_get_ciphers(SSL_CTX *ctx); /* malloc'ed names with colons between them */
+gls_ret gls_SSL_CTX_set_alpn_protos(SSL_CTX *ctx, const unsigned char *list, size_t n);
+void gls_SSL_CTX_set_alpn_select_cb(SSL_CTX *ctx, int on);
+void gls_SSL_CTX_set_tlsext_status_type(SSL_CTX *ctx, int type);
+void gls_SSL_CTX_set_tlsext_status_cb(SSL_CTX *ctx, int on);
+void gls_SSL_CTX_set_keylog_callback(SSL_CTX *ctx, int on);
 uint64_t gls_SSL_CTX_set_options(SSL_CTX *ctx, uint64_t options);
 uint64_t gls_SSL_CTX_clear_options(SSL_CTX *ctx, uint64_t options);
 void gls_SSL_CTX_set_verify(SSL_CTX *ctx, int mode, int go_callback);
@@ -178,6 +196,26 @@ gls_ret gls_SSL_set_SSL_CTX(SSL *ssl, SSL_CTX *ctx, const unsigned char *sid, si
  * They return its length. */
 size_t gls_SSL_get_peer_cert_chain(SSL *ssl, unsigned char **der);
 size_t gls_SSL_get0_verified_chain(SSL *ssl, unsigned char **der);
+gls_ret gls_SSL_set_min_proto_version(SSL *ssl, int version);
+gls_ret gls_SSL_set_max_proto_version(SSL *ssl, int version);
+gls_ret gls_SSL_set_cipher_list(SSL *ssl, const char *s);
+gls_ret gls_SSL_set_ciphersuites(SSL *ssl, const char *s);
+gls_ret gls_SSL_set1_groups_list(SSL *ssl, const char *s);
+gls_ret gls_SSL_set1_sigalgs_list(SSL *ssl, const char *s);
+gls_ret gls_SSL_set1_client_sigalgs_list(SSL *ssl, const char *s);
+gls_ret gls_SSL_set_max_send_fragment(SSL *ssl, long n);
+char *gls_SSL_get_ciphers(SSL *ssl);
+const char *gls_SSL_get0_group_name(SSL *ssl);
+uint64_t gls_SSL_set_options(SSL *ssl, uint64_t options);
+uint64_t gls_SSL_clear_options(SSL *ssl, uint64_t options);
+gls_ret gls_SSL_set_alpn_protos(SSL *ssl, const unsigned char *list, size_t n);
+void gls_SSL_set_tlsext_status_type(SSL *ssl, int type);
+int gls_SSL_set_tlsext_status_ocsp_resp(SSL *ssl, const unsigned char *resp, size_t n);
+void gls_SSL_set_info_callback(SSL *ssl, int on);
+void gls_SSL_set_msg_callback(SSL *ssl, int on);
+gls_ret gls_SSL_export_keying_material(SSL *ssl, unsigned char *out, size_t n, const char *label, size_t label_len,
+                                       const unsigned char *context, size_t context_len, int use_context);
+long gls_SSL_get_extms_support(SSL *ssl);
 int gls_SSL_client_hello_get0_ext(SSL *ssl, unsigned int type, const unsigned char **out, size_t *n);
 long gls_SSL_get_tlsext_status_ocsp_resp(SSL *ssl, const unsigned char **out);
 
@@ -199,6 +237,16 @@ void gls_X509_STORE_CTX_refuse(X509_STORE_CTX *x);
 gls_ret gls_use_ticket_key(EVP_CIPHER_CTX *ctx, void *mac, unsigned char *iv, int encrypt, const char *cipher,
                            const unsigned char *cipher_key, size_t cipher_key_len, const char *digest,
                            const unsigned char *mac_key, size_t mac_key_len);
+
+/* The library. op is NULL where it lacks the function. */
+gls_ret gls_OSSL_PROVIDER_load(const char *name);
+gls_ret gls_OSSL_PROVIDER_try_load(const char *name, int retain_fallbacks);
+gls_ret gls_OSSL_PROVIDER_unload(void *provider);
+int gls_OSSL_PROVIDER_available(const char *name);
+gls_ret gls_EVP_set_default_properties(const char *query);
+gls_ret gls_EVP_default_properties_enable_fips(int on);
+int gls_EVP_default_properties_is_fips_enabled(void);
+gls_ret gls_CONF_modules_load_file(const char *path);
 
 /* SSL_SESSION */
 gls_ret gls_SSL_SESSION_new(void);

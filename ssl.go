@@ -33,9 +33,11 @@ type SSL struct {
 	values   sync.Map          // of SetValue
 
 	notResumable func(*SSL, bool) bool // as generate
-	name         string                // a client's: the peer it wants
-	offered      []byte                // a client's: the id of the session that it offers
-	hello        helloState            // a server's
+	info         func(*SSL, Info)
+	msg          func(*SSL, Msg)
+	name         string     // a client's: the peer it wants
+	offered      []byte     // a client's: the id of the session that it offers
+	hello        helloState // a server's
 
 	ticketExt     func(s *SSL, data []byte) error
 	sessionSecret SessionSecret
@@ -86,6 +88,12 @@ func newSSL(ctx *Ctx, server bool) (*SSL, error) {
 		return nil, newError(r)
 	}
 	s.ptr = (*C.SSL)(r.ptr)
+	if cb := load(&ctx.info); cb != nil {
+		s.setInfo(s.ptr, cb)
+	}
+	if cb := load(&ctx.msg); cb != nil {
+		s.setMsg(s.ptr, cb)
+	}
 	s.handle = &sslHandle{ptr: s.ptr, id: id}
 	runtime.AddCleanup(s, dropSSL, s.handle)
 	return s, nil

@@ -13,7 +13,8 @@ import (
 // ConnectionState returns what was negotiated, as crypto/tls says it. Before the handshake is complete only
 // HandshakeComplete means anything. VerifiedChains holds the one chain that libssl built, if it verified one in this
 // connection. ServerName on a server that has resumed a TLS 1.2 session is what libssl keeps in the session: the name
-// that it was made for, if there was a server name callback then.
+// that it was made for, if there was a server name callback then. CurveID needs OpenSSL 3.0. libssl has nothing to say
+// of signed certificate timestamps. Its ExportKeyingMaterial panics: use the Conn's.
 //
 // C: SSL_version(3)
 func (c *Conn) ConnectionState() tls.ConnectionState {
@@ -32,6 +33,8 @@ func (c *Conn) ConnectionState() tls.ConnectionState {
 		s.NegotiatedProtocolIsMutual = true
 		s.ServerName = C.GoString(C.SSL_get_servername(p, C.TLSEXT_NAMETYPE_host_name))
 		s.OCSPResponse = ocspResponse(p)
+		s.CurveID = groupIDs[C.GoString(C.gls_SSL_get0_group_name(p))]
+		s.TLSUnique = tlsUnique(p)
 		var der *C.uchar
 		n := C.gls_SSL_get_peer_cert_chain(p, &der)
 		s.PeerCertificates = parseChain(der, n)
@@ -46,20 +49,16 @@ func (c *Conn) ConnectionState() tls.ConnectionState {
 	})
 }
 
-func negotiatedProtocol(p *C.SSL) string {
-	var name *C.uchar
-	var n C.uint
-	C.SSL_get0_alpn_selected(p, &name, &n)
-	return C.GoStringN((*C.char)(unsafe.Pointer(name)), C.int(n))
-}
-
-func ocspResponse(p *C.SSL) []byte {
-	var resp *C.uchar
-	n := C.gls_SSL_get_tlsext_status_ocsp_resp(p, &resp)
-	if n <= 0 {
-		return nil
-	}
-	return C.GoBytes(unsafe.Pointer(resp), C.int(n))
+// groupIDs are the numbers of the groups by the names that libssl gives them.
+var groupIDs = map[string]tls.CurveID{
+	"prime256v1": tls.CurveP256, "secp256r1": tls.CurveP256, "P-256": tls.CurveP256,
+	"secp384r1": tls.CurveP384, "P-384": tls.CurveP384,
+	"secp521r1": tls.CurveP521, "P-521": tls.CurveP521,
+	"x25519": tls.X25519, "X25519": tls.X25519, "x448": 30, "X448": 30,
+	"brainpoolP256r1": 26, "brainpoolP384r1": 27, "brainpoolP512r1": 28,
+	"ffdhe2048": 256, "ffdhe3072": 257, "ffdhe4096": 258, "ffdhe6144": 259, "ffdhe8192": 260,
+	"MLKEM512": 512, "MLKEM768": 513, "MLKEM1024": 514,
+	"SecP256r1MLKEM768": 4587, "X25519MLKEM768": tls.X25519MLKEM768, "SecP384r1MLKEM1024": 4589,
 }
 
 // parseChain frees der. A chain that crypto/x509 can't read is none.
