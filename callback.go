@@ -201,6 +201,15 @@ func glsOnStatus(id C.uintptr_t) C.int {
 	return s.runStatus()
 }
 
+//export glsOnAllowEarlyData
+func glsOnAllowEarlyData(id C.uintptr_t) C.int {
+	s := connections.get(uintptr(id))
+	if s == nil {
+		return 0
+	}
+	return s.runAllowEarlyData()
+}
+
 // logPanic, deferred, logs a panic where there is no caller to give it to.
 func logPanic(where string) {
 	if v := recover(); v != nil {

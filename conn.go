@@ -30,6 +30,7 @@ type Conn struct {
 	token   chan struct{} // held by who runs the handshake
 	done    atomic.Bool   // the first handshake is complete
 	failure error         // of the handshake: it is not tried again; guarded by token
+	early   earlyReader   // guarded by token
 
 	reading chan struct{} // held by who reads the transport: keeps ciphertext in order
 	filled  bool          // the last read filled its buffer; guarded by reading
@@ -137,6 +138,27 @@ func (c *Conn) ensureHandshake(ctx context.Context, by deadlineSet) error {
 		}
 		return nil
 	}
+	return c.inHandshake(ctx, by, func() error {
+		if c.done.Load() {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		stop := context.AfterFunc(ctx, func() { c.transport.Close() })
+		defer stop()
+		err := c.runHandshake(ctx, by)
+		if !stop() { // the transport is closed, even if the handshake just made it
+			c.done.Store(false)
+			c.failure = context.Cause(ctx)
+			return c.failure
+		}
+		return c.keepFailure(err)
+	})
+}
+
+// inHandshake runs f alone, and not after the handshake has failed.
+func (c *Conn) inHandshake(ctx context.Context, by deadlineSet, f func() error) error {
 	c.writers.Add(1) // a handshake writes too
 	defer c.writers.Add(-1)
 	if err := c.takeTurn(ctx, c.token, by); err != nil {
@@ -144,21 +166,15 @@ func (c *Conn) ensureHandshake(ctx context.Context, by deadlineSet) error {
 	}
 	defer c.afterCall()
 	defer func() { <-c.token }()
-	if c.done.Load() || c.failure != nil {
+	if c.failure != nil {
 		return c.failure
 	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	stop := context.AfterFunc(ctx, func() { c.transport.Close() })
-	defer stop()
-	err := c.runHandshake(ctx, by)
-	if !stop() { // the transport is closed, even if the handshake just made it
-		c.done.Store(false)
-		c.failure = context.Cause(ctx)
-		return c.failure
-	}
-	if !errors.Is(err, os.ErrDeadlineExceeded) || c.expired.Load() { // with more time it goes on where it was
+	return f()
+}
+
+// keepFailure makes a failure of the handshake final, unless with more time it would go on where it was.
+func (c *Conn) keepFailure(err error) error {
+	if !errors.Is(err, os.ErrDeadlineExceeded) || c.expired.Load() {
 		c.failure = err
 	}
 	return err
@@ -182,6 +198,9 @@ func (c *Conn) limitHandshake(d time.Duration) {
 func (c *Conn) runHandshake(ctx context.Context, by deadlineSet) error {
 	c.setBase(ctx)
 	defer c.setBase(nil)
+	if err := c.keepEarlyData(ctx, by); err != nil {
+		return err
+	}
 	for {
 		r, err := c.cross(doHandshake, nil)
 		if err != nil {
@@ -193,7 +212,9 @@ func (c *Conn) runHandshake(ctx context.Context, by deadlineSet) error {
 			c.flushFlight(by)
 			return nil
 		}
-		if err := c.flush(by); err != nil {
+		if r.skips {
+			c.flushInBackground()
+		} else if err := c.flush(by); err != nil {
 			return c.transportError(err)
 		}
 		switch r.code {
@@ -500,6 +521,8 @@ const (
 	doWrite
 	doTicket // one more
 	doShutdown
+	doWriteEarly
+	doReadEarly
 )
 
 // crossed is what a crossing came to when it did not fail.
@@ -512,6 +535,7 @@ type crossed struct {
 	arrivals uint64     // as they were: for fill
 	version  int        // of the protocol, after a handshake
 	work     *helloWork // what it waits for, if the code is SSL_ERROR_WANT_CLIENT_HELLO_CB
+	skips    bool       // the client sends early data that the server skips, and may read nothing until it has sent it all
 
 	waiters chan struct{} // to be closed: something has arrived
 }
@@ -592,13 +616,16 @@ func (c *Conn) crossLocked(op operation, p []byte) (r crossed, notes *C.gls_note
 		c.hold(c.ctx)
 	}
 	defer c.letGo()
-	if op == doHandshake {
+	if op == doHandshake || op == doWriteEarly {
 		if err := c.checkName(); err != nil {
 			return r, nil, nil, err
 		}
 	}
-	var in []byte
-	if op != doWrite {
+	var in, room []byte
+	if op == doWrite || op == doWriteEarly {
+		c.out = c.out.withRoom(len(p))
+		room = c.out.room()
+	} else {
 		in = c.in.unread()
 	}
 	eof := cBool(c.eof)
@@ -611,13 +638,15 @@ func (c *Conn) crossLocked(op operation, p []byte) (r crossed, notes *C.gls_note
 	case doRead, doReadAhead:
 		io = C.gls_SSL_read(c.ptr, data, dataLen, inPtr, inLen, eof)
 	case doWrite:
-		c.out = c.out.withRoom(len(p))
-		room := c.out.room()
 		io = C.gls_SSL_write(c.ptr, data, dataLen, (*C.uchar)(unsafe.SliceData(room)), C.size_t(len(room)))
 	case doTicket:
 		io = C.gls_SSL_new_session_ticket(c.ptr)
 	case doShutdown:
 		io = C.gls_SSL_shutdown(c.ptr)
+	case doWriteEarly:
+		io = C.gls_SSL_write_early_data(c.ptr, data, dataLen, (*C.uchar)(unsafe.SliceData(room)), C.size_t(len(room)))
+	case doReadEarly:
+		io = C.gls_SSL_read_early_data(c.ptr, data, dataLen, inPtr, inLen, eof)
 	}
 	panicked, c.panicked = c.panicked, nil
 	if io.in_used > 0 {
@@ -630,6 +659,7 @@ func (c *Conn) crossLocked(op operation, p []byte) (r crossed, notes *C.gls_note
 	}
 	if op == doHandshake {
 		r.version = int(C.SSL_version(c.ptr))
+		r.skips = c.server && C.SSL_get_early_data_status(c.ptr) == C.SSL_EARLY_DATA_REJECTED
 	}
 	if op == doReadAhead && r.n > 0 {
 		c.plain = append(c.plain, p[:r.n]...)
@@ -663,7 +693,12 @@ func (c *Conn) take(io C.gls_io) {
 // fail makes the error of a failed crossing, and keeps one that has ended the connection.
 func (c *Conn) fail(op operation, io C.gls_io) error {
 	err := c.connectionError(io.r, c.eof)
-	if op == doHandshake || op != doShutdown && io.in_init != 0 || io.r.ssl_error == C.SSL_ERROR_SYSCALL {
+	early := op == doWriteEarly || op == doReadEarly
+	if early && err.Stack.has(reasonShouldNotHaveBeenCalled) { // nothing was done
+		err.Err = ErrNoEarlyData
+		return err
+	}
+	if op == doHandshake || early || op != doShutdown && io.in_init != 0 || io.r.ssl_error == C.SSL_ERROR_SYSCALL {
 		c.broken = err
 		c.handle.whole.Store(false)
 	}

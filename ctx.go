@@ -43,6 +43,7 @@ type Ctx struct {
 	ticketKeys     atomic.Pointer[ticketKeys]
 	generateTicket atomic.Pointer[GenerateTicket]
 	decryptTicket  atomic.Pointer[DecryptTicket]
+	allowEarly     atomic.Pointer[func(*SSL) bool]
 }
 
 // ctxHandle is what the cleanup of a dropped Ctx needs: it must not lead back to the Ctx.

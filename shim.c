@@ -27,6 +27,7 @@ extern int glsOnGenerateTicket(uintptr_t ssl);
 extern int glsOnDecryptTicket(uintptr_t ssl, SSL_SESSION *session, unsigned char *name, size_t n, int status);
 extern int glsOnSessionTicketExt(uintptr_t ssl, unsigned char *data, int n);
 extern int glsOnSessionSecret(uintptr_t ssl, void *secret, int *n);
+extern int glsOnAllowEarlyData(uintptr_t ssl);
 
 /* ---- what the binding keeps for each SSL ------------------------------------------------------------- */
 
@@ -365,6 +366,14 @@ static int on_not_resumable(SSL *ssl, int forward_secure) {
 static int on_servername(SSL *ssl, int *alert, void *arg) {
     (void)ssl, (void)alert, (void)arg;
     return SSL_TLSEXT_ERR_OK;
+}
+
+static int on_allow_early_data(SSL *ssl, void *arg) {
+    (void)arg;
+    enter_go();
+    int ok = glsOnAllowEarlyData(conn_of(ssl)->id);
+    leave_go();
+    return ok;
 }
 
 static void on_info(const SSL *ssl, int where, int value) {
@@ -1364,6 +1373,55 @@ static int on_session_secret(SSL *ssl, void *secret, int *n, STACK_OF(SSL_CIPHER
 }
 
 SSL_SETTER(SSL_set_session_secret_cb, (SSL *ssl, int on), ssl, on ? on_session_secret : NULL, NULL)
+/* ---- early data -------------------------------------------------------------------------------------- */
+
+CTX_SETTER(SSL_CTX_set_max_early_data, (SSL_CTX *ctx, uint32_t n), ctx, n)
+CTX_SETTER(SSL_CTX_set_recv_max_early_data, (SSL_CTX *ctx, uint32_t n), ctx, n)
+SSL_SETTER(SSL_set_max_early_data, (SSL *ssl, uint32_t n), ssl, n)
+SSL_SETTER(SSL_set_recv_max_early_data, (SSL *ssl, uint32_t n), ssl, n)
+
+void gls_SSL_CTX_set_allow_early_data_cb(SSL_CTX *ctx, int on) {
+    SSL_CTX_set_allow_early_data_cb(ctx, on ? on_allow_early_data : NULL, NULL);
+}
+
+void gls_SSL_set_allow_early_data_cb(SSL *ssl, int on) {
+    SSL_set_allow_early_data_cb(ssl, on ? on_allow_early_data : NULL, NULL);
+}
+
+/* Reads nothing: a client's handshake waits for the server only when no more early data can be written. */
+gls_io gls_SSL_write_early_data(SSL *ssl, const void *buf, size_t n, unsigned char *out, size_t out_cap) {
+    call c;
+    gls_ret r = {0};
+    conn *k = conn_of(ssl);
+    size_t written = 0;
+    begin_ssl(&c, ssl);
+    k->out = out;
+    k->out_cap = out_cap;
+    IO(ssl, CALL(r, SSL_write_early_data, (ssl, buf, n, &written)));
+    if (r.ret == 1)
+        r.ret = (long)written;
+    end(&c, &r, failed(&r));
+    return close_windows(k, r, ssl);
+}
+
+gls_io gls_SSL_read_early_data(SSL *ssl, void *buf, size_t n, const unsigned char *in, size_t in_len, int eof) {
+    call c;
+    gls_ret r = {0};
+    conn *k = conn_of(ssl);
+    size_t got = 0;
+    begin_ssl(&c, ssl);
+    open_in(k, in, in_len, eof);
+    IO(ssl, CALL(r, SSL_read_early_data, (ssl, buf, n, &got)));
+    if (r.ret != SSL_READ_EARLY_DATA_ERROR)
+        r.ret = (long)got;
+    end(&c, &r, failed(&r));
+    return close_windows(k, r, ssl);
+}
+
+SSL_SETTER(SSL_export_keying_material_early,
+           (SSL *ssl, unsigned char *out, size_t n, const char *label, size_t label_len, const unsigned char *context,
+            size_t context_len),
+           ssl, out, n, label, label_len, context, context_len)
 
 /* ---- the library ------------------------------------------------------------------------------------- */
 

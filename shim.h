@@ -139,6 +139,9 @@ void gls_SSL_CTX_set_tlsext_servername_callback(SSL_CTX *ctx, int on);
 void gls_SSL_CTX_set_cert_cb(SSL_CTX *ctx, int on);
 void gls_SSL_CTX_set_not_resumable_session_callback(SSL_CTX *ctx, int on);
 void gls_SSL_set_not_resumable_session_callback(SSL *ssl, int on);
+gls_ret gls_SSL_CTX_set_max_early_data(SSL_CTX *ctx, uint32_t n);
+gls_ret gls_SSL_CTX_set_recv_max_early_data(SSL_CTX *ctx, uint32_t n);
+void gls_SSL_CTX_set_allow_early_data_cb(SSL_CTX *ctx, int on);
 
 gls_ret gls_SSL_CTX_set_session_id_context(SSL_CTX *ctx, const unsigned char *sid, size_t n);
 gls_ret gls_SSL_CTX_set_generate_session_id(SSL_CTX *ctx, int on);
@@ -174,6 +177,9 @@ gls_io gls_SSL_write(SSL *ssl, const void *buf, size_t n, unsigned char *out, si
 gls_io gls_SSL_shutdown(SSL *ssl);
 /* 0 without an error while a handshake is under way, and where there is none to be had. */
 gls_io gls_SSL_new_session_ticket(SSL *ssl);
+/* ret is how much was written or read, 0 without an SSL_get_error the end of early data. */
+gls_io gls_SSL_write_early_data(SSL *ssl, const void *buf, size_t n, unsigned char *out, size_t out_cap);
+gls_io gls_SSL_read_early_data(SSL *ssl, void *buf, size_t n, const unsigned char *in, size_t in_len, int eof);
 
 /* In place of all that ssl has. */
 gls_ret gls_SSL_use_cert_and_key(SSL *ssl, const unsigned char *certs, size_t certs_len, const unsigned char *key,
@@ -186,6 +192,11 @@ gls_ret gls_SSL_set_num_tickets(SSL *ssl, size_t n);
 gls_ret gls_SSL_set_session_ticket_ext(SSL *ssl, const unsigned char *data, size_t n);
 gls_ret gls_SSL_set_session_ticket_ext_cb(SSL *ssl, int on);
 gls_ret gls_SSL_set_session_secret_cb(SSL *ssl, int on);
+gls_ret gls_SSL_set_max_early_data(SSL *ssl, uint32_t n);
+gls_ret gls_SSL_set_recv_max_early_data(SSL *ssl, uint32_t n);
+void gls_SSL_set_allow_early_data_cb(SSL *ssl, int on);
+gls_ret gls_SSL_export_keying_material_early(SSL *ssl, unsigned char *out, size_t n, const char *label, size_t label_len,
+                                             const unsigned char *context, size_t context_len);
 gls_ret gls_SSL_set_tlsext_host_name(SSL *ssl, const char *name);
 /* Each takes the place of the other. */
 gls_ret gls_SSL_set1_host(SSL *ssl, const char *name);

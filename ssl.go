@@ -33,6 +33,7 @@ type SSL struct {
 	values   sync.Map          // of SetValue
 
 	notResumable func(*SSL, bool) bool // as generate
+	allowEarly   func(*SSL) bool       // the same
 	info         func(*SSL, Info)
 	msg          func(*SSL, Msg)
 	name         string     // a client's: the peer it wants
@@ -78,6 +79,7 @@ func newSSL(ctx *Ctx, server bool) (*SSL, error) {
 		s.generate = load(&ctx.generate)
 		s.verify = load(&ctx.verify)
 		s.notResumable = load(&ctx.notResumable)
+		s.allowEarly = load(&ctx.allowEarly)
 		ctx.identity.use()
 	})
 	if !open || r.ptr == nil {

@@ -35,6 +35,7 @@ import (
 
 // Alerts (RFC 8446, section 6.2).
 const (
+	alertUnexpectedMessage   = 10
 	alertBadRecordMAC        = 20
 	alertHandshakeFailure    = 40
 	alertUnknownCA           = 48
@@ -640,8 +641,11 @@ func inside(t *testing.T, st *stage, object string, method reflect.Method, of fu
 			err = e
 		}
 	}
+	waits := []string{
+		"Handshake", "HandshakeContext", "Read", "Write", "CloseWrite", "SendSessionTicket", "ReadEarlyData", "WriteEarlyData",
+	}
 	switch {
-	case object == "Conn" && slices.Contains([]string{"Handshake", "HandshakeContext", "Read", "Write", "CloseWrite", "SendSessionTicket"}, method.Name):
+	case object == "Conn" && slices.Contains(waits, method.Name):
 		assert.ErrorIs(t, err, libssl.ErrInCallback)
 	case object == "Ctx" && !st.late && regexp.MustCompile("^(Set|Clear|Use|Load)").MatchString(method.Name):
 		for _, v := range results {
