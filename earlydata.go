@@ -324,9 +324,10 @@ func (s *SSL) ExportKeyingMaterialEarly(label string, context []byte, n int) ([]
 		return nil, fmt.Errorf("libssl: SSL_export_keying_material_early: %d bytes", n)
 	}
 	out := make([]byte, n)
+	name := append([]byte(label), 0) // never NULL, which libssl 3.0 fails on
 	err := s.set(func(p *C.SSL) C.gls_ret {
 		return C.gls_SSL_export_keying_material_early(p, (*C.uchar)(unsafe.SliceData(out)), C.size_t(n),
-			(*C.char)(unsafe.Pointer(unsafe.StringData(label))), C.size_t(len(label)),
+			(*C.char)(unsafe.Pointer(unsafe.SliceData(name))), C.size_t(len(label)),
 			(*C.uchar)(unsafe.SliceData(context)), C.size_t(len(context)))
 	})
 	if err != nil {
