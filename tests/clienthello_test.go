@@ -137,11 +137,10 @@ func TestClientHelloSuspended(t *testing.T) {
 // threadCount returns how many threads this process has.
 func threadCount(t *testing.T) int {
 	t.Helper()
-	if runtime.GOOS != "linux" {
-		t.Skip("threads are counted in /proc")
-	}
 	tasks, err := os.ReadDir("/proc/self/task")
-	require.NoError(t, err)
+	if err != nil {
+		t.Skipf("threads are counted in /proc: %v", err)
+	}
 	return len(tasks)
 }
 

@@ -105,8 +105,10 @@ type child struct {
 
 func start() (*child, error) {
 	self, err := os.Executable()
-	if err != nil {
-		return nil, err
+	if err != nil { // no /proc, as in a plain chroot
+		if self, err = exec.LookPath(os.Args[0]); err != nil {
+			return nil, err
+		}
 	}
 	c := &child{cmd: exec.Command(self)}
 	c.cmd.Env = append(os.Environ(), childVariable+"=1")

@@ -55,6 +55,20 @@ func TestRun(t *testing.T) {
 	assert.Regexp(t, `\n[0-9]+ clauses: [0-9]+ hold, [0-9]+ manual wrong, 0 DIFFERS; .*\n$`, o.stdout)
 }
 
+// TestRunWithoutProc: in a plain chroot a process cannot look itself up.
+func TestRunWithoutProc(t *testing.T) {
+	t.Parallel()
+	without := []string{"--mount", "sh", "-c", `mount -t tmpfs none /proc && exec "$@"`, "sh"}
+	if err := exec.Command("unshare", append(without, "true")...).Run(); err != nil {
+		t.Skipf("nothing can be mounted over /proc here: %v", err)
+	}
+	cmd := exec.CommandContext(t.Context(), "unshare", append(without, os.Args[0], "run", "-clause", "^A1$")...)
+	cmd.Env = append(os.Environ(), actAsProgram+"=1")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	assert.Contains(t, string(out), "1 clauses: 1 hold, 0 manual wrong, 0 DIFFERS")
+}
+
 func TestRunFlags(t *testing.T) {
 	t.Parallel()
 	for _, args := range []string{"run -clause ^A1$", "run --clause ^A1$", "run -clause=^A1$", "run --clause=^A1$"} {
