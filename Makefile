@@ -67,10 +67,10 @@ setup: ## install what the other targets need, or say what is missing
 BASE ?= debian:bookworm
 docker: ## build the image of BASE and print its libssl's report
 	@command -v docker >/dev/null || { echo "docker is not installed"; exit 1; }
-	docker build --build-arg BASE=$(BASE) -t sslconform .
+	docker build --build-arg BASE=$(BASE) --build-arg SUITE=$(SUITE) -t sslconform .
 	docker run --rm sslconform
 
-compose: ## build the images of all Debian releases and print their reports
+compose: ## build the images of all Debian suites and print their reports
 	@docker compose version >/dev/null || { echo "docker compose is not installed"; exit 1; }
 	docker compose build
 	docker compose up --no-log-prefix

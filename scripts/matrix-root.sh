@@ -89,6 +89,11 @@ command -v debootstrap >/dev/null || give_up "debootstrap is not installed"
 mirror=$(resolve "$(mirror)")
 [ -n "$mirror" ] || give_up "no Debian mirror in this machine's apt sources"
 
+# What is not to be had is said at once, and not when debootstrap is tired of trying. A suite may be gone from there.
+! command -v curl >/dev/null ||
+    reason=$(curl -sSfL --retry 2 --connect-timeout 10 --max-time 60 -o /dev/null "$mirror/dists/$name/Release" 2>&1) ||
+    give_up "no $name at $mirror: $(echo "$reason" | tail -n 1)"
+
 new=$root.new
 log=$cache/$name.log
 # What debootstrap mounts while it works goes with it, if it may have mounts of its own.
@@ -98,7 +103,10 @@ if $sudo unshare --mount true 2>/dev/null; then private='unshare --mount'; fi
 script=
 [ -e "/usr/share/debootstrap/scripts/$name" ] || script=/usr/share/debootstrap/scripts/sid
 
-in_root() { $sudo chroot "$new" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
+# Ten times what is usual: a mirror that has gone silent must not keep the others waiting.
+limit='timeout 900'
+# shellcheck disable=SC2086 # words
+in_root() { $sudo $limit chroot "$new" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
     DEBIAN_FRONTEND=noninteractive "http_proxy=${http_proxy-}" "https_proxy=${https_proxy-}" "$@"; }
 
 build() {
@@ -113,7 +121,7 @@ build() {
         in_root apt-get -q install -y --no-install-recommends -t experimental libssl-dev openssl
     else
         # shellcheck disable=SC2086 # words, or none
-        $sudo $private debootstrap --variant=minbase --include=$packages "$name" "$new" "$mirror" $script
+        $sudo $private $limit debootstrap --variant=minbase --include=$packages "$name" "$new" "$mirror" $script
         # An archive that is no longer kept up says so by a date gone by. Its signatures are checked all the same.
         echo 'Acquire::Check-Valid-Until "false";' | $sudo tee "$new/etc/apt/apt.conf.d/99valid-until"
         in_root apt-get -q update # for what scripts/setup.sh may want later
