@@ -56,6 +56,20 @@ asan: ## the root package's tests under the address sanitizer, leaks included
 	@scripts/setup.sh test
 	@scripts/asan.sh $(TESTFLAGS)
 
+# Freed C memory is overwritten, so that whoever still uses it shows.
+stress: ## the long form of the stress and cut tests, under the race detector: a few minutes
+	@scripts/setup.sh test
+	LIBSSL_LONG=1 MALLOC_PERTURB_=165 $(GO) test -race $(TESTFLAGS) -run 'Stress|Cut' ./tests
+
+leak: ## the long form of the leak tests: 10,000 handshakes
+	@scripts/setup.sh test
+	LIBSSL_LONG=1 $(GO) test $(TESTFLAGS) -run Leak ./tests
+
+FUZZTIME ?= 30s
+fuzz: ## run each Fuzz function for FUZZTIME, 30s
+	@scripts/setup.sh test
+	@scripts/env.sh scripts/fuzz.sh $(FUZZTIME)
+
 # No VCS stamp: git refuses to look into a checkout that belongs to another user.
 build: ## build bin/sslconform
 	@scripts/setup.sh run
