@@ -1046,13 +1046,14 @@ char *gls_SSL_get_ciphers(SSL *ssl) {
     return cipher_names(SSL_get_ciphers(ssl));
 }
 
+/* libssl looks into the session without asking whether there is one yet. */
 #if OPENSSL_VERSION_NUMBER >= 0x30200000L
 const char *gls_SSL_get0_group_name(SSL *ssl) {
-    return SSL_get0_group_name(ssl);
+    return SSL_get0_session(ssl) == NULL ? NULL : SSL_get0_group_name(ssl);
 }
 #elif OPENSSL_VERSION_NUMBER >= 0x30000000L
 const char *gls_SSL_get0_group_name(SSL *ssl) {
-    int id = (int)SSL_get_negotiated_group(ssl);
+    int id = SSL_get0_session(ssl) == NULL ? NID_undef : (int)SSL_get_negotiated_group(ssl);
     return id == NID_undef ? NULL : SSL_group_to_name(ssl, id);
 }
 #else

@@ -149,6 +149,11 @@ func (k handshakeKind) shakeHands(t *testing.T, w *memoryWire, server, client *l
 		require.ErrorIs(t, shook[dir], errCut, what)
 	}
 	for i, end := range ends {
+		// However far it has got, it can be asked.
+		require.Equal(t, done, end.ConnectionState().HandshakeComplete, what)
+		if sess := end.Session(); sess != nil {
+			useSession(sess)
+		}
 		if !done {
 			requireCut(t, shook[i], what)
 			require.Equal(t, shook[i], end.Handshake(), "%s: again", what)
