@@ -519,11 +519,18 @@ const (
 	doRead
 	doReadAhead // into plain, for a Read to come
 	doWrite
-	doTicket // one more
+	doTicket // one more: the first of the requests, which gls_SSL_request numbers likewise
+	doKeyUpdate
+	doKeyUpdateOfBoth
+	doRenegotiate
+	doRenegotiateAbbreviated
+	doVerifyClient // the last
 	doShutdown
 	doWriteEarly
 	doReadEarly
 )
+
+func (op operation) isRequest() bool { return op >= doTicket && op <= doVerifyClient }
 
 // crossed is what a crossing came to when it did not fail.
 type crossed struct {
@@ -531,6 +538,7 @@ type crossed struct {
 	code     int        // SSL_get_error, or 0
 	wrote    bool       // there is ciphertext to be sent
 	inInit   bool       // a handshake is under way
+	refused  bool       // libssl does not take the request
 	crowded  bool       // nothing was read: so much is queued that some of it has to be sent first
 	arrivals uint64     // as they were: for fill
 	version  int        // of the protocol, after a handshake
@@ -639,14 +647,15 @@ func (c *Conn) crossLocked(op operation, p []byte) (r crossed, notes *C.gls_note
 		io = C.gls_SSL_read(c.ptr, data, dataLen, inPtr, inLen, eof)
 	case doWrite:
 		io = C.gls_SSL_write(c.ptr, data, dataLen, (*C.uchar)(unsafe.SliceData(room)), C.size_t(len(room)))
-	case doTicket:
-		io = C.gls_SSL_new_session_ticket(c.ptr)
 	case doShutdown:
 		io = C.gls_SSL_shutdown(c.ptr)
 	case doWriteEarly:
 		io = C.gls_SSL_write_early_data(c.ptr, data, dataLen, (*C.uchar)(unsafe.SliceData(room)), C.size_t(len(room)))
 	case doReadEarly:
 		io = C.gls_SSL_read_early_data(c.ptr, data, dataLen, inPtr, inLen, eof)
+	}
+	if op.isRequest() {
+		io = C.gls_SSL_request(c.ptr, C.int(op-doTicket))
 	}
 	panicked, c.panicked = c.panicked, nil
 	if io.in_used > 0 {
@@ -666,6 +675,9 @@ func (c *Conn) crossLocked(op operation, p []byte) (r crossed, notes *C.gls_note
 	}
 	if io.r.ssl_error == C.SSL_ERROR_SSL || io.r.ssl_error == C.SSL_ERROR_SYSCALL {
 		err = c.fail(op, io)
+	}
+	if r.refused = op.isRequest() && io.r.ret <= 0 && io.r.ssl_error == 0; r.refused {
+		err = newError(io.r)
 	}
 	if io.in_used > 0 || c.eof || c.broken != nil {
 		r.waiters = c.progress.take()

@@ -1333,22 +1333,50 @@ CTX_SETTER(SSL_CTX_set_session_ticket_cb, (SSL_CTX *ctx, int generate, int decry
 SSL_SETTER(SSL_set_num_tickets, (SSL *ssl, size_t n), ssl, n)
 
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
-gls_io gls_SSL_new_session_ticket(SSL *ssl) {
+static int new_session_ticket(SSL *ssl, gls_ret *r) {
+    return CALL(*r, SSL_new_session_ticket, (ssl));
+}
+#else
+static int new_session_ticket(SSL *ssl, gls_ret *r) {
+    (void)ssl;
+    r->op = "SSL_new_session_ticket";
+    return 0;
+}
+#endif
+
+static int schedule(SSL *ssl, int request, gls_ret *r) {
+    switch (request) {
+    case GLS_NEW_SESSION_TICKET:
+        return new_session_ticket(ssl, r);
+    case GLS_KEY_UPDATE:
+        return CALL(*r, SSL_key_update, (ssl, SSL_KEY_UPDATE_NOT_REQUESTED));
+    case GLS_KEY_UPDATE_OF_BOTH:
+        return CALL(*r, SSL_key_update, (ssl, SSL_KEY_UPDATE_REQUESTED));
+    case GLS_RENEGOTIATE:
+        return CALL(*r, SSL_renegotiate, (ssl));
+    case GLS_RENEGOTIATE_ABBREVIATED:
+        return CALL(*r, SSL_renegotiate_abbreviated, (ssl));
+    default:
+        return CALL(*r, SSL_verify_client_post_handshake, (ssl));
+    }
+}
+
+/* libssl only notes the request; SSL_do_handshake sends it. */
+gls_io gls_SSL_request(SSL *ssl, int request) {
     call c;
     gls_ret r = {0};
     conn *k = conn_of(ssl);
     begin_ssl(&c, ssl);
-    if (CALL(r, SSL_new_session_ticket, (ssl)) == 1)
+    int scheduled = schedule(ssl, request, &r) == 1;
+    if (scheduled)
         IO(ssl, CALL(r, SSL_do_handshake, (ssl)));
-    end(&c, &r, failed(&r));
+    end(&c, &r, !scheduled || failed(&r));
     return close_windows(k, r, ssl);
 }
-#else
-gls_io gls_SSL_new_session_ticket(SSL *ssl) {
-    (void)ssl;
-    return (gls_io){.r.op = "SSL_new_session_ticket"};
+
+long gls_SSL_get_secure_renegotiation_support(SSL *ssl) {
+    return SSL_get_secure_renegotiation_support(ssl);
 }
-#endif
 
 /* The bytes of the session_ticket extension as they are, for EAP-FAST (RFC 4851). */
 SSL_SETTER(SSL_set_session_ticket_ext, (SSL *ssl, const unsigned char *data, size_t n), ssl, (void *)data, int_len(n))

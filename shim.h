@@ -175,11 +175,20 @@ gls_io gls_SSL_do_handshake(SSL *ssl, const unsigned char *in, size_t in_len, in
 gls_io gls_SSL_read(SSL *ssl, void *buf, size_t n, const unsigned char *in, size_t in_len, int eof);
 gls_io gls_SSL_write(SSL *ssl, const void *buf, size_t n, unsigned char *out, size_t out_cap);
 gls_io gls_SSL_shutdown(SSL *ssl);
-/* 0 without an error while a handshake is under way, and where there is none to be had. */
-gls_io gls_SSL_new_session_ticket(SSL *ssl);
 /* ret is how much was written or read, 0 without an SSL_get_error the end of early data. */
 gls_io gls_SSL_write_early_data(SSL *ssl, const void *buf, size_t n, unsigned char *out, size_t out_cap);
 gls_io gls_SSL_read_early_data(SSL *ssl, void *buf, size_t n, const unsigned char *in, size_t in_len, int eof);
+/* What libssl sends of its own accord; as doTicket and what follows it in conn.go. */
+enum {
+    GLS_NEW_SESSION_TICKET,
+    GLS_KEY_UPDATE,
+    GLS_KEY_UPDATE_OF_BOTH,
+    GLS_RENEGOTIATE,
+    GLS_RENEGOTIATE_ABBREVIATED,
+    GLS_VERIFY_CLIENT_POST_HANDSHAKE
+};
+gls_io gls_SSL_request(SSL *ssl, int request);
+long gls_SSL_get_secure_renegotiation_support(SSL *ssl);
 
 /* In place of all that ssl has. */
 gls_ret gls_SSL_use_cert_and_key(SSL *ssl, const unsigned char *certs, size_t certs_len, const unsigned char *key,

@@ -4,9 +4,7 @@ package libssl
 import "C"
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"unsafe"
 )
 
@@ -85,49 +83,7 @@ func (s *SSL) NumTickets() int {
 //
 // C: SSL_new_session_ticket(3)
 // OpenSSL: 3.0
-func (c *Conn) SendSessionTicket() error {
-	const op = "SSL_new_session_ticket"
-	if c.inCallback() {
-		return ErrInCallback
-	}
-	c.writers.Add(1)
-	defer c.writers.Add(-1)
-	c.message.Lock()
-	defer c.afterCall()
-	defer c.message.Unlock()
-	for {
-		if c.closing.Load() {
-			return ErrClosed
-		}
-		if !c.done.Load() {
-			return errors.New("libssl: SendSessionTicket before the handshake is complete")
-		}
-		if c.deadlines.passed(byWrite) {
-			return os.ErrDeadlineExceeded
-		}
-		// What a time-out left goes first, as in Write.
-		if err := c.flush(byWrite); err != nil {
-			return c.transportError(err)
-		}
-		r, err := c.cross(doTicket, nil)
-		if flushErr := c.flush(byWrite); err == nil {
-			err = flushErr
-		}
-		switch {
-		case err != nil:
-			return c.transportError(err)
-		case r.n == 1:
-			return nil
-		case !Supports(op):
-			return fmt.Errorf("libssl: %s: %w", op, ErrUnsupported)
-		case !r.inInit:
-			return &Error{Op: op, Ret: r.n, SSLError: r.code}
-		}
-		if err := c.awaitToWrite(r.arrivals); err != nil { // a handshake is under way
-			return err
-		}
-	}
-}
+func (c *Conn) SendSessionTicket() error { return c.request(doTicket, "SSL_new_session_ticket") }
 
 // A GenerateTicket is asked when a server makes a ticket, for what it is to hold beside the session: see
 // [Session.TicketAppData]. nil leaves what the session has, from the ticket that it was resumed from; empty data takes

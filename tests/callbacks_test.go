@@ -643,6 +643,7 @@ func inside(t *testing.T, st *stage, object string, method reflect.Method, of fu
 	}
 	waits := []string{
 		"Handshake", "HandshakeContext", "Read", "Write", "CloseWrite", "SendSessionTicket", "ReadEarlyData", "WriteEarlyData",
+		"KeyUpdate", "Renegotiate", "RenegotiateAbbreviated", "VerifyClientPostHandshake",
 	}
 	switch {
 	case object == "Conn" && slices.Contains(waits, method.Name):
