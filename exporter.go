@@ -17,13 +17,10 @@ import (
 //
 // C: SSL_export_keying_material(3)
 func (s *SSL) ExportKeyingMaterial(label string, context []byte, n int) ([]byte, error) {
-	if n <= 0 {
-		return nil, errors.New("libssl: SSL_export_keying_material: no length")
-	}
-	out := make([]byte, n)
+	out := make([]byte, max(n, 0))
 	l := []byte(label)
 	err := s.set(func(p *C.SSL) C.gls_ret {
-		return C.gls_SSL_export_keying_material(p, (*C.uchar)(unsafe.SliceData(out)), C.size_t(n),
+		return C.gls_SSL_export_keying_material(p, (*C.uchar)(unsafe.SliceData(out)), C.size_t(len(out)),
 			(*C.char)(unsafe.Pointer(unsafe.SliceData(l))), C.size_t(len(l)),
 			(*C.uchar)(unsafe.SliceData(context)), C.size_t(len(context)), cBool(context != nil))
 	})
@@ -113,19 +110,18 @@ var endPointHashes = map[x509.SignatureAlgorithm]crypto.Hash{
 }
 
 func (s *SSL) serverCertificate() (*x509.Certificate, error) {
-	var cert *x509.Certificate
-	err := errors.New("libssl: TLSServerEndPoint: the server has no certificate")
-	ask(s, func(p *C.SSL) (none struct{}) {
-		var x *C.X509
-		if s.server {
-			x = C.SSL_get_certificate(p)
-		} else if sess := C.SSL_get_session(p); sess != nil {
-			x = C.SSL_SESSION_get0_peer(sess)
-		}
-		if x != nil {
-			cert, err = parseCertificate(x)
-		}
-		return none
-	})
-	return cert, err
+	defer s.unlock(s.lock())
+	if s.ptr == nil {
+		return nil, s.gone()
+	}
+	var cert *C.X509
+	if s.server {
+		cert = C.SSL_get_certificate(s.ptr)
+	} else if sess := C.SSL_get_session(s.ptr); sess != nil {
+		cert = C.SSL_SESSION_get0_peer(sess)
+	}
+	if cert == nil {
+		return nil, errors.New("libssl: TLSServerEndPoint: the server has no certificate")
+	}
+	return parseCertificate(cert)
 }

@@ -50,7 +50,7 @@ func TestMethodsOfClosedObjects(t *testing.T) {
 	require.NoError(t, server.Close())
 
 	// What a closed connection still knows, since Go knows it.
-	keeps := []string{"Conn.Conn", "Conn.SSL", "Conn.NetConn", "Conn.LocalAddr", "Conn.RemoteAddr", "Conn.Ctx",
+	keeps := []string{"Ctx.Sessions", "Conn.Conn", "Conn.SSL", "Conn.NetConn", "Conn.LocalAddr", "Conn.RemoteAddr", "Conn.Ctx",
 		"SSL.Conn", "SSL.Ctx", "Session.String"}
 	for _, tt := range []struct {
 		name   string

@@ -648,7 +648,7 @@ func inside(t *testing.T, st *stage, object string, method reflect.Method, of fu
 	switch {
 	case object == "Conn" && slices.Contains(waits, method.Name):
 		assert.ErrorIs(t, err, libssl.ErrInCallback)
-	case object == "Ctx" && !st.late && regexp.MustCompile("^(Set|Clear|Use|Load)").MatchString(method.Name):
+	case object == "Ctx" && !st.late && regexp.MustCompile("^(Set|Clear|Use|Load|Config)").MatchString(method.Name):
 		for _, v := range results {
 			if v.Type() == reflect.TypeFor[error]() {
 				assert.ErrorIs(t, err, libssl.ErrInCallback)
@@ -664,6 +664,11 @@ func inside(t *testing.T, st *stage, object string, method reflect.Method, of fu
 	if object == "Conn" && method.Name == "Close" {
 		_, err := mine.Read(make([]byte, 1))
 		assert.ErrorIs(t, err, net.ErrClosed)
+		requireEnded(t, receive(t, theirs, "the peer"))
+		return
+	}
+	if object != "Ctx" && method.Name == "SetCipherList" { // to none
+		returns(t, "Close", func() { assert.NoError(t, mine.Close()) })
 		requireEnded(t, receive(t, theirs, "the peer"))
 		return
 	}
