@@ -180,14 +180,27 @@ func (x *Session) Print(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.WriteString(w, secretLines.ReplaceAllString(dumpLines.ReplaceAllString(string(text), ""), "$1 (not shown)"))
+	_, err = io.WriteString(w, withoutSecrets(string(text)))
 	return err
 }
 
-var (
-	dumpLines   = regexp.MustCompile(`(?m)^ *[0-9a-f]{4,} - .*\n`) // of the ticket
-	secretLines = regexp.MustCompile(`(?m)^( *(?:Master-Key|Resumption PSK|TLS session ticket):).*$`)
-)
+// withoutSecrets leaves out what belongs to the secret fields of SSL_SESSION_print.
+func withoutSecrets(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		label, _, _ := strings.Cut(line, ":")
+		switch strings.TrimSpace(label) {
+		case "Master-Key", "Resumption PSK", "TLS session ticket":
+			line = label + ": (not shown)\n"
+		}
+		if !dumpLine.MatchString(line) {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
+
+var dumpLine = regexp.MustCompile(`^ *[0-9a-f]{4,} - `) // of the ticket
 
 // KeyLogLine returns the session's secret in the form that Wireshark reads ("RSA Session-ID:… Master-Key:…"), without
 // a line end: with it a recorded TLS 1.2 connection can be read. A session without an id or a master key has none,
