@@ -17,6 +17,11 @@ func (c *Ctx) SetNewSessionCallback(cb func(s *SSL, sess *Session)) {
 	})
 }
 
+// NewSessionCallback returns it, as for a callback of one's own that goes on to call the one before.
+//
+// C: SSL_CTX_sess_get_new_cb(3)
+func (c *Ctx) NewSessionCallback() func(s *SSL, sess *Session) { return loadOpen(c, &c.newSession) }
+
 // keepClientSessions makes libssl tell of the new sessions of clients, for a Dialer with a cache.
 func (c *Ctx) keepClientSessions() error {
 	c.rlock()
@@ -49,6 +54,13 @@ func (c *Ctx) SetGetSessionCallback(cb func(s *SSL, id []byte) *Session) {
 	})
 }
 
+// GetSessionCallback returns it.
+//
+// C: SSL_CTX_sess_get_get_cb(3)
+func (c *Ctx) GetSessionCallback() func(s *SSL, id []byte) *Session {
+	return loadOpen(c, &c.getSession)
+}
+
 // SetRemoveSessionCallback sets what is told of each session that leaves the internal cache: because it expired, was
 // pushed out, was spoilt by a failure or was removed. It is not told of what goes with the Ctx when that is closed.
 // sess is the callback's own. It runs when libssl has returned and may block. A callback makes libssl keep TLS 1.3
@@ -60,6 +72,21 @@ func (c *Ctx) SetRemoveSessionCallback(cb func(c *Ctx, sess *Session)) {
 		C.gls_SSL_CTX_sess_set_remove_cb(p, cBool(cb != nil))
 		c.removeSession.Store(&cb)
 	})
+}
+
+// RemoveSessionCallback returns it.
+//
+// C: SSL_CTX_sess_get_remove_cb(3)
+func (c *Ctx) RemoveSessionCallback() func(c *Ctx, sess *Session) {
+	return loadOpen(c, &c.removeSession)
+}
+
+// loadOpen is load for a getter of c.
+func loadOpen[F any](c *Ctx, p interface{ Load() *F }) (f F) {
+	if !c.closed.Load() {
+		f = load(p)
+	}
+	return f
 }
 
 // load returns the callback behind an atomic pointer, nil for none.

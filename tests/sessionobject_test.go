@@ -691,3 +691,23 @@ func TestSessionGettersAtOnce(t *testing.T) {
 	}
 	assert.Equal(t, want, marshal(t, sess))
 }
+
+// What a Session lets go of is freed once and what it holds is not, whatever is garbage. Not in parallel: it counts
+// objects.
+func TestSessionUnmarshalFreesOnce(t *testing.T) {
+	der := marshal(t, filled(t))
+	before := settled(t)
+	held := make([]libssl.Session, 20)
+	for range 3 {
+		for i := range held {
+			require.NoError(t, held[i].UnmarshalBinary(der))
+		}
+	}
+	now := settled(t)
+	assert.Equal(t, before.Session+len(held), now.Session)
+	for i := range held {
+		assert.Equal(t, "id", string(held[i].ID()))
+		require.NoError(t, held[i].Close())
+	}
+	assert.Equal(t, before, settled(t))
+}

@@ -1137,6 +1137,32 @@ func TestPrefixSessionID(t *testing.T) {
 	}
 }
 
+// The callbacks that are set can be asked for, so that others can be put around them.
+func TestSessionCallbackGetters(t *testing.T) {
+	t.Parallel()
+	mode := pair.Modes[0]
+	server, client := mode.ServerCtx(t), mode.ClientCtx(t)
+	assert.Nil(t, server.NewSessionCallback())
+	assert.Nil(t, server.GetSessionCallback())
+	assert.Nil(t, server.RemoveSessionCallback())
+	var told []string
+	server.SetNewSessionCallback(func(*libssl.SSL, *libssl.Session) { told = append(told, "new") })
+	server.SetGetSessionCallback(func(*libssl.SSL, []byte) *libssl.Session { told = append(told, "get"); return nil })
+	server.SetRemoveSessionCallback(func(*libssl.Ctx, *libssl.Session) { told = append(told, "remove") })
+	before := server.NewSessionCallback()
+	server.SetNewSessionCallback(func(s *libssl.SSL, sess *libssl.Session) {
+		told = append(told, "newer")
+		before(s, sess)
+	})
+	sess := sessionFrom(t, server, client)
+	server.FlushSessions(time.Time{})
+	server.GetSessionCallback()(nil, nil)
+	server.RemoveSessionCallback()(server, sess)
+	assert.Equal(t, []string{"newer", "new", "remove", "get", "remove"}, told)
+	server.SetNewSessionCallback(nil)
+	assert.Nil(t, server.NewSessionCallback())
+}
+
 // stateful returns the modes in which the server keeps the sessions.
 func stateful() []pair.Mode { return []pair.Mode{pair.Modes[0], pair.Modes[2]} }
 
