@@ -9,10 +9,10 @@ GO := scripts/env.sh go
 TESTFLAGS ?= -count=1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint race matrix errata mutants bench cgocheck asan build setup docker compose clean
+.PHONY: help run test check lint race matrix errata coverage-table mutants bench cgocheck asan build setup docker compose clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 run: build ## print the conformance report of the libssl on this machine
 	@bin/sslconform run
@@ -38,6 +38,9 @@ matrix: build ## the tests and the clauses beside libssl 1.1.1, 3.0, 3.5, 3.6 an
 # Of the versions that the last `make matrix` ran, or else of this machine's.
 errata: build ## write docs/manual-errata.md
 	@bin/sslconform errata -o docs/manual-errata.md $(wildcard bin/matrix/*.json)
+
+coverage-table: ## write docs/coverage.md: each C function of the session API, its Go name, a test
+	@$(GO) run -buildvcs=false ./internal/coverage
 
 # In the module's directory: the faults are found from there.
 mutants: build ## libraries that lie, preloaded: does the runner name the right clause of each?
