@@ -7,6 +7,8 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -134,4 +136,26 @@ func ExampleError() {
 	err = c.SetSessionIDContext(make([]byte, 33))
 	fmt.Println(err)
 	// Output: libssl: SSL_CTX_set_session_id_context: ssl session id context too long
+}
+
+// A program's state, with a session in it, goes through encoding/json and its like. It holds the session's secrets.
+func ExampleSession_UnmarshalText() {
+	psk, err := libssl.NewSession()
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := errors.Join(psk.SetVersion(tls.VersionTLS13), psk.SetCipherSuite(tls.TLS_AES_128_GCM_SHA256),
+		psk.SetMasterKey(make([]byte, 32))); err != nil {
+		log.Fatal(err)
+	}
+	text, err := json.Marshal(map[string]*libssl.Session{"a.test": psk})
+	if err != nil {
+		log.Fatal(err)
+	}
+	var sessions map[string]*libssl.Session
+	if err := json.Unmarshal(text, &sessions); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(sessions["a.test"].Equal(psk))
+	// Output: true
 }
