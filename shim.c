@@ -45,9 +45,10 @@ typedef struct conn {
     size_t spill_len, spill_cap;
     gls_alert alert;
     gls_verify verify; /* cert is a reference of its own */
+    SSL_SESSION *refused; /* see on_decrypt_ticket */
 } conn;
 
-static int ssl_index, ctx_index;
+static int ssl_index, ctx_index, session_index;
 static BIO_METHOD *window_method;
 
 static conn *conn_of(const SSL *ssl) {
@@ -426,6 +427,13 @@ static int on_status(SSL *ssl, void *arg) {
     return result;
 }
 
+/* See on_decrypt_ticket. */
+static void on_session_free(void *session, void *k, CRYPTO_EX_DATA *data, int index, long argl, void *argp) {
+    (void)session, (void)data, (void)index, (void)argl, (void)argp;
+    if (k != NULL)
+        ((conn *)k)->refused = NULL;
+}
+
 /* ---- the window BIO ---------------------------------------------------------------------------------- */
 
 static int window_read(BIO *b, char *p, int n) {
@@ -505,6 +513,7 @@ static gls_io close_windows(conn *k, gls_ret r, const SSL *ssl) {
 void gls_init(void) {
     ssl_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
     ctx_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    session_index = SSL_SESSION_get_ex_new_index(0, NULL, NULL, NULL, on_session_free);
     window_method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "libssl window");
     if (window_method == NULL)
         abort(); /* out of memory before main */
@@ -932,6 +941,11 @@ gls_ret gls_SSL_free(SSL *ssl, int keep_session) {
     c.mute = 1;
     SSL_CTX_free(now);
     SSL_CTX_free(origin);
+    if (k->refused != NULL) {
+        SSL_SESSION *session = k->refused;
+        SSL_SESSION_set_ex_data(session, session_index, NULL);
+        SSL_SESSION_free(session);
+    }
     X509_free(k->verify.cert);
     free(k->spill);
     free(k);
@@ -1318,12 +1332,17 @@ static int on_generate_ticket(SSL *ssl, void *arg) {
     return ok;
 }
 
+/* In TLS 1.3 libssl forgets to free the session of a handshake that is aborted here. gls_SSL_free does it, unless
+ * on_session_free has seen libssl do it. */
 static SSL_TICKET_RETURN on_decrypt_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name, size_t n,
                                            SSL_TICKET_STATUS status, void *arg) {
+    conn *k = conn_of(ssl);
     (void)arg;
     enter_go();
-    SSL_TICKET_RETURN decision = glsOnDecryptTicket(conn_of(ssl)->id, session, (unsigned char *)name, n, status);
+    SSL_TICKET_RETURN decision = glsOnDecryptTicket(k->id, session, (unsigned char *)name, n, status);
     leave_go();
+    if (decision == SSL_TICKET_RETURN_ABORT && session != NULL && SSL_SESSION_set_ex_data(session, session_index, k) == 1)
+        k->refused = session;
     return decision;
 }
 

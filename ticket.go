@@ -174,6 +174,8 @@ func (s *SSL) runDecryptTicket(p *C.SSL_SESSION, keyName []byte, status TicketSt
 	}
 	if err != nil {
 		s.callbackErr = err
+	}
+	if err != nil || decision < TicketReturnAbort || decision > TicketReturnUseRenew {
 		return C.SSL_TICKET_RETURN_ABORT
 	}
 	return C.int(decision)

@@ -88,9 +88,7 @@ var places = []place{
 		}))
 	}},
 	{name: "get", modes: stateful(), set: func(t testing.TB, st *stage) {
-		p := pair.Handshake(t, st.server, st.client, pair.Options{})
-		st.offered = p.Client.Session()
-		p.Close(t)
+		st.offer(t)
 		st.server.SetSessionCacheMode(libssl.SessionCacheServer | libssl.SessionCacheNoInternalLookup)
 		st.server.SetGetSessionCallback(func(s *libssl.SSL, _ []byte) *libssl.Session {
 			st.act(s)
@@ -123,6 +121,41 @@ var places = []place{
 	{name: "not resumable", modes: pair.Modes[:2], set: func(t testing.TB, st *stage) {
 		st.server.SetNotResumableSessionCallback(func(s *libssl.SSL, _ bool) bool { st.act(s); return false })
 	}},
+	{name: "ticket key to seal", modes: tickets(), set: func(t testing.TB, st *stage) {
+		key := libssl.NewTicketKey()
+		require.NoError(t, st.server.SetTicketKeyCallback(func(s *libssl.SSL, _ libssl.TicketKeyName, encrypt bool) (*libssl.TicketKey, bool, error) {
+			if encrypt {
+				st.act(s)
+			}
+			return key, false, nil
+		}))
+	}},
+	{name: "ticket key to open", modes: tickets(), set: func(t testing.TB, st *stage) {
+		key := libssl.NewTicketKey()
+		require.NoError(t, st.server.SetTicketKeyCallback(func(s *libssl.SSL, _ libssl.TicketKeyName, encrypt bool) (*libssl.TicketKey, bool, error) {
+			if !encrypt {
+				st.act(s)
+			}
+			return key, false, nil
+		}))
+		st.offer(t)
+	}},
+	{name: "ticket made", modes: pair.Modes[1:], set: func(t testing.TB, st *stage) {
+		require.NoError(t, st.server.SetSessionTicketCallback(func(s *libssl.SSL) ([]byte, error) {
+			st.act(s)
+			return nil, nil
+		}, nil))
+	}},
+	{name: "ticket opened", modes: tickets(), set: func(t testing.TB, st *stage) {
+		st.offer(t)
+		require.NoError(t, st.server.SetSessionTicketCallback(nil, func(s *libssl.SSL, sess *libssl.Session, _ []byte, _ libssl.TicketStatus) (libssl.TicketReturn, error) {
+			st.act(s)
+			if sess == nil {
+				return libssl.TicketReturnIgnoreRenew, nil
+			}
+			return libssl.TicketReturnUse, nil
+		}))
+	}},
 	{name: "new at the server", modes: withIDs, late: true, set: func(t testing.TB, st *stage) {
 		st.server.SetNewSessionCallback(func(s *libssl.SSL, _ *libssl.Session) { st.act(s) })
 	}},
@@ -137,6 +170,14 @@ var places = []place{
 		}
 		st.server.SetRemoveSessionCallback(func(*libssl.Ctx, *libssl.Session) { st.act(nil) })
 	}},
+}
+
+// offer makes a session for the client to offer.
+func (st *stage) offer(t testing.TB) {
+	t.Helper()
+	p := pair.Handshake(t, st.server, st.client, pair.Options{})
+	st.offered = p.Client.Session()
+	p.Close(t)
 }
 
 func (st *stage) verify(t testing.TB, ctx *libssl.Ctx) {
@@ -251,6 +292,12 @@ func TestCallbackError(t *testing.T) {
 		{place{name: "certificate at the client", modes: pair.Modes, atClient: true}, func(st *stage, refuse func() error) {
 			st.server.SetVerify(libssl.VerifyPeer, nil)
 			st.client.SetCertificateFunc(func(*libssl.SSL) (*tls.Certificate, error) { return nil, refuse() })
+		}, libssl.ReasonCallbackFailed, alertInternalError, false},
+		{place{name: "ticket key", modes: tickets()}, func(st *stage, refuse func() error) {
+			key := libssl.NewTicketKey()
+			assert.NoError(t, st.server.SetTicketKeyCallback(func(*libssl.SSL, libssl.TicketKeyName, bool) (*libssl.TicketKey, bool, error) {
+				return key, false, refuse()
+			}))
 		}, libssl.ReasonCallbackFailed, alertInternalError, false},
 		{place{name: "verify the client", modes: pair.Modes}, func(st *stage, refuse func() error) {
 			assert.NoError(t, st.client.UseCertificate(testutil.Certs(t).Client))
@@ -832,7 +879,7 @@ func TestConnectionInsideCallback(t *testing.T) {
 			assert.NoError(t, peer.Close())
 		})
 		requireTalk(t, st.link(t))
-		if st.name != "get" { // it offers nothing
+		if st.offered == nil { // the inner one offers nothing
 			assert.Greater(t, calls.Load(), int32(1), "the inner connection comes through too")
 		}
 		st.requireUsable(t)
