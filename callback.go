@@ -109,6 +109,20 @@ func glsOnVerify(id C.uintptr_t, ok C.int, x *C.X509_STORE_CTX) C.int {
 	return s.runVerify(ok == 1, x)
 }
 
+//export glsOnSign
+func glsOnSign(id, signer C.uintptr_t, md, pss C.int, data *C.uchar, n C.size_t, sig *C.uchar, length *C.size_t) C.int {
+	s := connections.get(uintptr(id))
+	if s == nil {
+		return 0
+	}
+	made, ok := s.runSign(uintptr(signer), md, pss != 0, bytesOf(data, n), bytesOf(sig, *length))
+	*length = C.size_t(made)
+	return cBool(ok)
+}
+
+//export glsOnSignerFreed
+func glsOnSignerFreed(signer C.uintptr_t) { signers.remove(uintptr(signer)) }
+
 //export glsOnClientHello
 func glsOnClientHello(id C.uintptr_t, alert *C.int) C.int {
 	s := connections.get(uintptr(id))

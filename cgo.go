@@ -6,6 +6,7 @@ import "C"
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 	"unsafe"
@@ -19,6 +20,12 @@ func cBool(b bool) C.int {
 	}
 	return 0
 }
+
+// clipInt returns n as far as a C int reaches.
+func clipInt(n int) C.int { return C.int(max(math.MinInt32, min(n, math.MaxInt32))) }
+
+// succeeded is the outcome of what can't fail.
+var succeeded = C.gls_ret{ret: 1}
 
 // withCString calls f with a C copy of s. A string with a zero byte is refused: C would take what stands before it.
 func withCString(op, s string, f func(cs *C.char) error) error {

@@ -44,6 +44,9 @@ type Ctx struct {
 	generateTicket atomic.Pointer[GenerateTicket]
 	decryptTicket  atomic.Pointer[DecryptTicket]
 	allowEarly     atomic.Pointer[func(*SSL) bool]
+	password       atomic.Pointer[func(string) ([]byte, error)]
+
+	signers []*signer // its keys that stay in Go; guarded by mu
 }
 
 // ctxHandle is what the cleanup of a dropped Ctx needs: it must not lead back to the Ctx.
@@ -148,6 +151,29 @@ func (c *Ctx) operate(f func(p *C.SSL_CTX) C.gls_ret) bool {
 	open := c.view(func(p *C.SSL_CTX) { notes = f(p).notes })
 	deliver(notes)
 	return open
+}
+
+// ask is view for what returns 1 or fails.
+func (c *Ctx) ask(f func(p *C.SSL_CTX) C.gls_ret) error {
+	var r C.gls_ret
+	if !c.view(func(p *C.SSL_CTX) { r = f(p) }) {
+		return ErrClosed
+	}
+	if r.ret != 1 {
+		return newError(r)
+	}
+	return nil
+}
+
+// changeable says at once what change would say.
+func (c *Ctx) changeable() error {
+	if c.isInside() {
+		return ErrInCallback
+	}
+	if c.closed.Load() {
+		return ErrClosed
+	}
+	return nil
 }
 
 // change runs a setter that returns 1 or fails, while no handshake of c is inside C.

@@ -85,7 +85,7 @@ func (d *Dialer) dial(ctx context.Context, network, addr string) (*Conn, error) 
 
 // prepare sets the name and the session.
 func (d *Dialer) prepare(c *Conn, name, port string) error {
-	verifies := c.verifyMode()&VerifyPeer != 0
+	verifies := c.VerifyMode()&VerifyPeer != 0
 	if err := c.setName(name, verifies); err != nil {
 		return err
 	}

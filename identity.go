@@ -18,7 +18,8 @@ import (
 )
 
 // NewServerCtx returns a Ctx for servers with safe defaults: TLS 1.2 or newer, and a session id context that is
-// derived from what decides who may connect: its certificates, the CAs it verifies clients with and the verify mode.
+// derived from what decides who may connect: its certificates, the CAs it verifies clients with, the CAs that it names
+// to them, the verify mode and all else that [Ctx.SetVerify] and its like say of the verification.
 // Processes that are set up alike share it, so they may share a session cache or ticket keys; a server that verifies
 // otherwise never resumes their sessions. It is derived anew at each setter of those, until SetSessionIDContext sets
 // one. A VerifyFunc can't be compared: with one it holds a random part.
@@ -56,10 +57,7 @@ func NewClientCtx() (*Ctx, error) {
 	c.SetSessionCacheMode(SessionCacheClient | SessionCacheNoInternalStore)
 	err = c.SetMinVersion(tls.VersionTLS12)
 	if err == nil {
-		err = c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret {
-			c.identity.trust = append(c.identity.trust, "system;"...)
-			return C.gls_SSL_CTX_set_default_verify_paths(p)
-		})
+		err = c.SetDefaultVerifyPaths()
 	}
 	if err != nil {
 		c.Close()
@@ -76,9 +74,10 @@ type identity struct {
 	chosen bool   // until the user has set it
 
 	certificates map[string][sha256.Size]byte // by key type
-	trust        []byte                       // what LoadVerifyLocations was given
+	trust        []byte                       // the CAs and CRLs: what the methods that load them were given
 	mode         VerifyMode
-	random       []byte // stands for a VerifyFunc
+	random       []byte   // stands for a VerifyFunc
+	more         settings // of the verification, and the names of the client CAs
 
 	verifies [sha256.Size]byte // verification(), since the last change
 }
@@ -101,10 +100,34 @@ func (i *identity) sum() [sha256.Size]byte {
 func (i *identity) verification() [sha256.Size]byte {
 	h := hasher{sha256.New()}
 	h.part(i.trust)
-	h.part(binary.BigEndian.AppendUint64(nil, uint64(i.mode)))
+	h.part(number(uint64(i.mode)))
 	h.part(i.random)
+	more := i.more.sum()
+	h.part(more[:])
 	return h.sum()
 }
+
+// settings are the last value of each kind that was set.
+type settings map[string][]byte
+
+func (s *settings) set(kind string, value []byte) {
+	if *s == nil {
+		*s = make(settings)
+	}
+	(*s)[kind] = value
+}
+
+func (s settings) sum() [sha256.Size]byte {
+	h := hasher{sha256.New()}
+	for _, kind := range slices.Sorted(maps.Keys(s)) {
+		h.part([]byte(kind))
+		h.part(s[kind])
+	}
+	return h.sum()
+}
+
+// number is a value of settings.
+func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
 // context returns the session id context of a connection that has come to i by its server name. It is i's own, unless
 // another Ctx of this process has or had the same and lets in other peers: a session made there would be resumed here
@@ -285,10 +308,60 @@ func (c *Ctx) SetVerify(mode VerifyMode, cb VerifyFunc) {
 	c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret {
 		C.gls_SSL_CTX_set_verify(p, C.int(mode), cBool(cb != nil))
 		c.verify.Store(&cb)
-		c.identity.mode, c.identity.random = mode, nil
-		if cb != nil {
-			c.identity.random = []byte(rand.Text())
-		}
-		return C.gls_ret{ret: 1}
+		c.identity.mode, c.identity.random = mode, standIn(cb)
+		return succeeded
 	})
+}
+
+// standIn is what stands for a VerifyFunc among settings.
+func standIn(cb VerifyFunc) []byte {
+	if cb == nil {
+		return nil
+	}
+	return []byte(rand.Text())
+}
+
+// own is how a connection differs from its Ctx in whom it lets in. mu of the SSL is held.
+type own struct {
+	sid      []byte            // the session id context without it
+	verifies [sha256.Size]byte // the Ctx's verification
+	chosen   bool              // the user has set a session id context: it stays
+	settings settings
+}
+
+// context returns the session id context: a session must not be carried over to where it would not have been made.
+func (o *own) context() []byte {
+	h := hasher{sha256.New()}
+	h.part([]byte("libssl connection 1"))
+	h.part(o.sid)
+	h.part(o.verifies[:])
+	sum := o.settings.sum()
+	h.part(sum[:])
+	mixed := h.sum()
+	return mixed[:]
+}
+
+// setOwn is set for what decides whom a connection lets in: on a server it changes the session id context.
+func (s *SSL) setOwn(kind string, value []byte, f func(p *C.SSL) C.gls_ret) error {
+	return s.setOwnLate(kind, func(p *C.SSL) (C.gls_ret, []byte) { return f(p), value })
+}
+
+// setOwnLate is setOwn for a value that comes of setting it.
+func (s *SSL) setOwnLate(kind string, f func(p *C.SSL) (C.gls_ret, []byte)) error {
+	return s.set(func(p *C.SSL) C.gls_ret {
+		r, value := f(p)
+		if r.ret != 1 || !s.server {
+			return r
+		}
+		s.own.settings.set(kind, value)
+		return s.setOwnContext(p)
+	})
+}
+
+// setOwnContext sets the session id context anew, if it is ours to set. mu is held.
+func (s *SSL) setOwnContext(p *C.SSL) C.gls_ret {
+	if s.own.chosen || len(s.own.settings) == 0 {
+		return succeeded
+	}
+	return setSSLSID(p, s.own.context())
 }

@@ -74,6 +74,10 @@ func (s *SSL) switchTo(ctx *Ctx) error {
 		if bytes.Equal(sid, ctx.identity.sid) {
 			return nil
 		}
+		s.own.sid, s.own.chosen = sid, false
+		if len(s.own.settings) > 0 {
+			sid = s.own.context()
+		}
 		return s.setContext(sid)
 	}
 	if ctx.closed.Load() {
@@ -85,13 +89,13 @@ func (s *SSL) switchTo(ctx *Ctx) error {
 	}
 	s.ctx = ctx
 	s.verify = load(&ctx.verify)
+	s.own = own{sid: sid, verifies: ctx.identity.verifies}
 	return nil
 }
 
 // setContext sets the session id context from inside. mu is held.
 func (s *SSL) setContext(sid []byte) error {
-	r := C.gls_SSL_set_session_id_context(s.ptr, (*C.uchar)(unsafe.SliceData(sid)), C.size_t(len(sid)))
-	if r.ret != 1 {
+	if r := setSSLSID(s.ptr, sid); r.ret != 1 {
 		return newError(r)
 	}
 	return nil

@@ -1,6 +1,17 @@
 /* shim.c - see shim.h. Thin and dull: what decides anything is in Go. */
 #include "shim.h"
 
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+# include <openssl/core_dispatch.h>
+# include <openssl/core_names.h>
+# include <openssl/params.h>
+# include <openssl/provider.h>
+#else
+# include <openssl/engine.h>
+#endif
+
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -28,6 +39,9 @@ extern int glsOnDecryptTicket(uintptr_t ssl, SSL_SESSION *session, unsigned char
 extern int glsOnSessionTicketExt(uintptr_t ssl, unsigned char *data, int n);
 extern int glsOnSessionSecret(uintptr_t ssl, void *secret, int *n);
 extern int glsOnAllowEarlyData(uintptr_t ssl);
+extern int glsOnSign(uintptr_t ssl, uintptr_t signer, int md, int pss, unsigned char *data, size_t n, unsigned char *sig,
+                     size_t *sig_len);
+extern void glsOnSignerFreed(uintptr_t signer);
 
 /* ---- what the binding keeps for each SSL ------------------------------------------------------------- */
 
@@ -211,6 +225,10 @@ static void leave_go(void) {
 #define CALL_PTR(r, function, args) \
     ((r).op = #function, (r).ptr = (void *)(function args), (r).ret = (r).ptr != NULL)
 
+static int int_len(size_t n) {
+    return n > INT_MAX ? INT_MAX : (int)n;
+}
+
 /* NULL if there is nobody to tell, or no memory. */
 static gls_note *note(int kind, uintptr_t ssl, uintptr_t ctx) {
     gls_note *n = current == NULL ? NULL : calloc(1, sizeof *n);
@@ -278,6 +296,27 @@ void gls_abandon(void) {
     ERR_clear_error();
 }
 
+/* ---- certificates as bytes --------------------------------------------------------------------------- */
+
+/* Appends cert to the malloc'ed *der of *n bytes. */
+static int append_cert(unsigned char **der, size_t *n, X509 *cert) {
+    int len = i2d_X509(cert, NULL);
+    unsigned char *more = len <= 0 ? NULL : realloc(*der, *n + (size_t)len);
+    if (more == NULL)
+        return 0;
+    *der = more;
+    more += *n;
+    *n += (size_t)i2d_X509(cert, &more);
+    return 1;
+}
+
+static size_t append_chain(unsigned char **der, size_t n, const STACK_OF(X509) *chain, int from) {
+    for (int i = from; chain != NULL && i < sk_X509_num(chain); i++)
+        if (!append_cert(der, &n, sk_X509_value(chain, i)))
+            break;
+    return n;
+}
+
 /* ---- callbacks --------------------------------------------------------------------------------------- */
 
 static int on_generate(SSL *ssl, unsigned char *id, unsigned int *len) {
@@ -338,6 +377,10 @@ static int on_verify_go(int ok, X509_STORE_CTX *x) {
 void gls_X509_STORE_CTX_refuse(X509_STORE_CTX *x) {
     if (X509_STORE_CTX_get_error(x) == X509_V_OK)
         X509_STORE_CTX_set_error(x, X509_V_ERR_APPLICATION_VERIFICATION);
+}
+
+size_t gls_X509_STORE_CTX_get0_chain(X509_STORE_CTX *x, unsigned char **der) {
+    return append_chain(der, 0, X509_STORE_CTX_get0_chain(x), 0);
 }
 
 static int on_client_hello(SSL *ssl, int *alert, void *arg) {
@@ -551,7 +594,349 @@ gls_ret gls_SSL_CTX_free(SSL_CTX *ctx) {
     return r;
 }
 
-/* certs: DER certificates one after the other, the leaf first. */
+/* ---- keys behind a crypto.Signer ---------------------------------------------------------------------- */
+
+/* Has Go sign for the connection that this thread is in: what md made of the data, or with NID_undef the data. */
+static int go_sign(uintptr_t signer, int md, int pss, const unsigned char *data, size_t n, unsigned char *sig,
+                   size_t *sig_len) {
+    if (current == NULL || current->ssl == NULL)
+        return 0;
+    uintptr_t ssl = conn_of(current->ssl)->id;
+    enter_go();
+    int ok = glsOnSign(ssl, signer, md, pss, (unsigned char *)data, n, sig, sig_len);
+    leave_go();
+    return ok;
+}
+
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+
+/* A provider, which does as little as libssl can live with. It is in a library context of its own, so nobody who asks
+ * the default one for RSA ever meets it; libssl gets to it by the key. All but signing is left to the public half. */
+
+static OSSL_LIB_CTX *signers;
+
+typedef struct signed_key {
+    EVP_PKEY *public;
+    const char *type;
+    uintptr_t signer; /* 0: a public key, to be compared with one that has a signer */
+} signed_key;
+
+#define PARAM_SIGNED_KEY "go-signed-key" /* a signed_key to be copied */
+
+static void *key_new(const char *type) {
+    signed_key *k = calloc(1, sizeof *k);
+    if (k != NULL)
+        k->type = type;
+    return k;
+}
+
+static void *key_new_rsa(void *provider) {
+    (void)provider;
+    return key_new("RSA");
+}
+
+static void *key_new_ec(void *provider) {
+    (void)provider;
+    return key_new("EC");
+}
+
+static void *key_new_ed25519(void *provider) {
+    (void)provider;
+    return key_new("ED25519");
+}
+
+static void key_free(void *key) {
+    signed_key *k = key;
+    if (k->signer != 0)
+        glsOnSignerFreed(k->signer);
+    EVP_PKEY_free(k->public);
+    free(k);
+}
+
+static int key_import(void *key, int selection, const OSSL_PARAM params[]) {
+    signed_key *k = key;
+    const OSSL_PARAM *p = OSSL_PARAM_locate_const(params, PARAM_SIGNED_KEY);
+    (void)selection;
+    if (p != NULL) {
+        const signed_key *from = p->data;
+        k->public = from->public;
+        k->signer = from->signer;
+        return EVP_PKEY_up_ref(k->public);
+    }
+    EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_name(NULL, k->type, NULL);
+    int ok = c != NULL && EVP_PKEY_fromdata_init(c) == 1 &&
+             EVP_PKEY_fromdata(c, &k->public, EVP_PKEY_PUBLIC_KEY, (OSSL_PARAM *)params) == 1;
+    EVP_PKEY_CTX_free(c);
+    return ok;
+}
+
+static int key_export(void *key, int selection, OSSL_CALLBACK *take, void *arg) {
+    signed_key *k = key;
+    return (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) == 0 && EVP_PKEY_export(k->public, EVP_PKEY_PUBLIC_KEY, take, arg);
+}
+
+static const OSSL_PARAM *key_no_types(int selection) {
+    static const OSSL_PARAM none[] = {OSSL_PARAM_END};
+    (void)selection;
+    return none;
+}
+
+static const OSSL_PARAM *key_gettable(void *provider) {
+    (void)provider;
+    return key_no_types(0);
+}
+
+static int key_get_params(void *key, OSSL_PARAM params[]) {
+    signed_key *k = key;
+    return EVP_PKEY_get_params(k->public, params);
+}
+
+static int key_has(const void *key, int selection) {
+    const signed_key *k = key;
+    return (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) == 0 || k->signer != 0;
+}
+
+static int key_match(const void *a, const void *b, int selection) {
+    const signed_key *k = a, *other = b;
+    (void)selection;
+    return EVP_PKEY_eq(k->public, other->public) == 1;
+}
+
+static const char *key_operation(int id) {
+    return id == OSSL_OP_SIGNATURE ? "ECDSA" : NULL;
+}
+
+#define KEY_FUNCTIONS(new_key)                                            \
+    {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))new_key},                     \
+    {OSSL_FUNC_KEYMGMT_FREE, (void (*)(void))key_free},                   \
+    {OSSL_FUNC_KEYMGMT_IMPORT, (void (*)(void))key_import},               \
+    {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))key_no_types},       \
+    {OSSL_FUNC_KEYMGMT_EXPORT, (void (*)(void))key_export},               \
+    {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, (void (*)(void))key_no_types},       \
+    {OSSL_FUNC_KEYMGMT_GET_PARAMS, (void (*)(void))key_get_params},       \
+    {OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, (void (*)(void))key_gettable},    \
+    {OSSL_FUNC_KEYMGMT_HAS, (void (*)(void))key_has},                     \
+    {OSSL_FUNC_KEYMGMT_MATCH, (void (*)(void))key_match}
+
+static const OSSL_DISPATCH rsa_key[] = {KEY_FUNCTIONS(key_new_rsa), {0, NULL}};
+static const OSSL_DISPATCH ec_key[] = {
+    KEY_FUNCTIONS(key_new_ec), {OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, (void (*)(void))key_operation}, {0, NULL}};
+static const OSSL_DISPATCH ed25519_key[] = {KEY_FUNCTIONS(key_new_ed25519), {0, NULL}};
+
+/* A signature to be made. */
+typedef struct signing {
+    const signed_key *key;
+    EVP_MD *md; /* NULL: the key signs the message itself */
+    int pss;
+} signing;
+
+static void *sign_new(void *provider, const char *properties) {
+    (void)provider, (void)properties;
+    return calloc(1, sizeof(signing));
+}
+
+static void sign_free(void *signature) {
+    signing *s = signature;
+    EVP_MD_free(s->md);
+    free(s);
+}
+
+static int sign_set_params(void *signature, const OSSL_PARAM params[]) {
+    signing *s = signature;
+    int padding;
+    const OSSL_PARAM *p = params == NULL ? NULL : OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_PAD_MODE);
+    if (p != NULL) {
+        if (!OSSL_PARAM_get_int(p, &padding) || (padding != RSA_PKCS1_PADDING && padding != RSA_PKCS1_PSS_PADDING))
+            return 0;
+        s->pss = padding == RSA_PKCS1_PSS_PADDING;
+    }
+    /* In TLS the salt is always as long as the digest. */
+    p = params == NULL ? NULL : OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_PSS_SALTLEN);
+    return p == NULL || (p->data_type == OSSL_PARAM_UTF8_STRING && strcmp(p->data, OSSL_PKEY_RSA_PSS_SALT_LEN_DIGEST) == 0);
+}
+
+static const OSSL_PARAM *sign_settable(void *signature, void *provider) {
+    static const OSSL_PARAM params[] = {
+        OSSL_PARAM_int(OSSL_SIGNATURE_PARAM_PAD_MODE, NULL),
+        OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, NULL, 0),
+        OSSL_PARAM_END,
+    };
+    (void)signature, (void)provider;
+    return params;
+}
+
+static int sign_init(void *signature, const char *md, void *key, const OSSL_PARAM params[]) {
+    signing *s = signature;
+    int hashes = md != NULL && md[0] != '\0';
+    s->key = key;
+    EVP_MD_free(s->md);
+    s->md = hashes ? EVP_MD_fetch(NULL, md, NULL) : NULL;
+    return hashes == (strcmp(s->key->type, "ED25519") != 0) && hashes == (s->md != NULL) && sign_set_params(s, params);
+}
+
+static int sign(void *signature, unsigned char *sig, size_t *sig_len, size_t size, const unsigned char *message,
+                size_t n) {
+    signing *s = signature;
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int digest_len;
+    if (sig == NULL) {
+        *sig_len = (size_t)EVP_PKEY_get_size(s->key->public);
+        return 1;
+    }
+    *sig_len = size;
+    if (s->md == NULL)
+        return go_sign(s->key->signer, NID_undef, 0, message, n, sig, sig_len);
+    return EVP_Digest(message, n, digest, &digest_len, s->md, NULL) &&
+           go_sign(s->key->signer, EVP_MD_get_type(s->md), s->pss, digest, digest_len, sig, sig_len);
+}
+
+static const OSSL_DISPATCH sign_functions[] = {
+    {OSSL_FUNC_SIGNATURE_NEWCTX, (void (*)(void))sign_new},
+    {OSSL_FUNC_SIGNATURE_FREECTX, (void (*)(void))sign_free},
+    {OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT, (void (*)(void))sign_init},
+    {OSSL_FUNC_SIGNATURE_DIGEST_SIGN, (void (*)(void))sign},
+    {OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, (void (*)(void))sign_set_params},
+    {OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, (void (*)(void))sign_settable},
+    {0, NULL},
+};
+
+static const OSSL_ALGORITHM *signers_query(void *provider, int operation, int *no_cache) {
+    static const OSSL_ALGORITHM keys[] = {
+        {"RSA:rsaEncryption:1.2.840.113549.1.1.1", "provider=go-signers", rsa_key, NULL},
+        {"EC:id-ecPublicKey:1.2.840.10045.2.1", "provider=go-signers", ec_key, NULL},
+        {"ED25519:1.3.101.112", "provider=go-signers", ed25519_key, NULL},
+        {NULL, NULL, NULL, NULL},
+    }, signatures[] = {
+        {"RSA:rsaEncryption:1.2.840.113549.1.1.1", "provider=go-signers", sign_functions, NULL},
+        {"ECDSA", "provider=go-signers", sign_functions, NULL},
+        {"ED25519:1.3.101.112", "provider=go-signers", sign_functions, NULL},
+        {NULL, NULL, NULL, NULL},
+    };
+    (void)provider;
+    *no_cache = 0;
+    return operation == OSSL_OP_KEYMGMT ? keys : operation == OSSL_OP_SIGNATURE ? signatures : NULL;
+}
+
+static int signers_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const OSSL_DISPATCH **out,
+                        void **provider) {
+    static const OSSL_DISPATCH functions[] = {
+        {OSSL_FUNC_PROVIDER_QUERY_OPERATION, (void (*)(void))signers_query}, {0, NULL}};
+    (void)in;
+    *out = functions;
+    *provider = (void *)handle;
+    return 1;
+}
+
+static void make_signers(void) {
+    OSSL_LIB_CTX *own = OSSL_LIB_CTX_new();
+    if (own == NULL)
+        return;
+    if (OSSL_PROVIDER_add_builtin(own, "go-signers", signers_init) == 1 && OSSL_PROVIDER_load(own, "go-signers") != NULL)
+        signers = own;
+    else
+        OSSL_LIB_CTX_free(own);
+}
+
+/* A private key that has Go sign. */
+static EVP_PKEY *signer_key(EVP_PKEY *public, uintptr_t signer) {
+    static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
+    signed_key k = {public, NULL, signer};
+    OSSL_PARAM params[] = {OSSL_PARAM_construct_octet_string(PARAM_SIGNED_KEY, &k, sizeof k), OSSL_PARAM_construct_end()};
+    EVP_PKEY *key = NULL;
+    if (!CRYPTO_THREAD_run_once(&once, make_signers) || signers == NULL)
+        return NULL;
+    EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_name(signers, EVP_PKEY_get0_type_name(public), NULL);
+    if (c != NULL && EVP_PKEY_fromdata_init(c) == 1)
+        EVP_PKEY_fromdata(c, &key, EVP_PKEY_KEYPAIR, params);
+    EVP_PKEY_CTX_free(c);
+    return key;
+}
+
+#else
+
+/* Methods of an ENGINE that nobody can look up, for those keys alone. Ed25519 keys have no place for the number. */
+
+static int rsa_signer, ec_signer; /* indices of ex_data */
+static ENGINE *signers;
+static EVP_PKEY_METHOD *rsa_method, *ec_method;
+
+static int sign(EVP_PKEY_CTX *c, unsigned char *sig, size_t *sig_len, const unsigned char *digest, size_t n) {
+    EVP_PKEY *key = EVP_PKEY_CTX_get0_pkey(c);
+    const EVP_MD *md = NULL;
+    int padding = RSA_PKCS1_PADDING;
+    if (sig == NULL) {
+        *sig_len = (size_t)EVP_PKEY_size(key);
+        return 1;
+    }
+    if (EVP_PKEY_CTX_get_signature_md(c, &md) != 1 || md == NULL)
+        return 0;
+    if (EVP_PKEY_base_id(key) == EVP_PKEY_EC)
+        return go_sign((uintptr_t)EC_KEY_get_ex_data(EVP_PKEY_get0_EC_KEY(key), ec_signer), EVP_MD_type(md), 0, digest, n,
+                       sig, sig_len);
+    if (EVP_PKEY_CTX_get_rsa_padding(c, &padding) != 1)
+        return 0;
+    return go_sign((uintptr_t)RSA_get_ex_data(EVP_PKEY_get0_RSA(key), rsa_signer), EVP_MD_type(md),
+                   padding == RSA_PKCS1_PSS_PADDING, digest, n, sig, sig_len);
+}
+
+static int signing_methods(ENGINE *e, EVP_PKEY_METHOD **method, const int **ids, int id) {
+    static const int both[] = {EVP_PKEY_RSA, EVP_PKEY_EC};
+    (void)e;
+    if (method == NULL) {
+        *ids = both;
+        return 2;
+    }
+    *method = id == EVP_PKEY_RSA ? rsa_method : id == EVP_PKEY_EC ? ec_method : NULL;
+    return *method != NULL;
+}
+
+/* libcrypto's own but for signing. */
+static EVP_PKEY_METHOD *signing_method(int id) {
+    const EVP_PKEY_METHOD *from = EVP_PKEY_meth_find(id);
+    int flags;
+    EVP_PKEY_meth_get0_info(NULL, &flags, from);
+    EVP_PKEY_METHOD *m = EVP_PKEY_meth_new(id, flags);
+    if (m != NULL) {
+        EVP_PKEY_meth_copy(m, from);
+        EVP_PKEY_meth_set_sign(m, NULL, sign);
+    }
+    return m;
+}
+
+static void signer_freed(void *parent, void *signer, CRYPTO_EX_DATA *data, int index, long argl, void *argp) {
+    (void)parent, (void)data, (void)index, (void)argl, (void)argp;
+    if (signer != NULL)
+        glsOnSignerFreed((uintptr_t)signer);
+}
+
+static void make_signers(void) {
+    rsa_signer = RSA_get_ex_new_index(0, NULL, NULL, NULL, signer_freed);
+    ec_signer = EC_KEY_get_ex_new_index(0, NULL, NULL, NULL, signer_freed);
+    rsa_method = signing_method(EVP_PKEY_RSA);
+    ec_method = signing_method(EVP_PKEY_EC);
+    ENGINE *e = ENGINE_new();
+    if (rsa_signer >= 0 && ec_signer >= 0 && rsa_method != NULL && ec_method != NULL && e != NULL &&
+        ENGINE_set_id(e, "go-signers") && ENGINE_set_pkey_meths(e, signing_methods))
+        signers = e;
+}
+
+static EVP_PKEY *signer_key(EVP_PKEY *public, uintptr_t signer) {
+    static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
+    RSA *rsa = EVP_PKEY_get0_RSA(public);
+    EC_KEY *ec = EVP_PKEY_get0_EC_KEY(public);
+    if (!CRYPTO_THREAD_run_once(&once, make_signers) || signers == NULL || !EVP_PKEY_set1_engine(public, signers))
+        return NULL;
+    if (!(rsa != NULL ? RSA_set_ex_data(rsa, rsa_signer, (void *)signer) : EC_KEY_set_ex_data(ec, ec_signer, (void *)signer)))
+        return NULL;
+    EVP_PKEY_up_ref(public);
+    return public;
+}
+
+#endif
+
+/* ---- certificates and keys --------------------------------------------------------------------------- */
+
+/* DER certificates, one after the other. */
 static STACK_OF(X509) *parse_certs(const unsigned char *p, size_t n) {
     const unsigned char *stop = p + n;
     STACK_OF(X509) *list = sk_X509_new_null();
@@ -566,88 +951,180 @@ static STACK_OF(X509) *parse_certs(const unsigned char *p, size_t n) {
     return list;
 }
 
-/* A certificate, its key and its chain. */
-typedef struct identity {
-    X509 *leaf;
-    EVP_PKEY *key;
-    STACK_OF(X509) *chain;
-} identity;
-
-static int parse_identity(identity *i, gls_ret *r, const unsigned char *certs, size_t certs_len,
-                          const unsigned char *key, size_t key_len) {
-    memset(i, 0, sizeof *i);
+/* The leaf and the chain. */
+static int parse_cert(gls_cert *cert, const unsigned char *certs, size_t n, gls_ret *r) {
     r->op = "d2i_X509";
-    i->chain = parse_certs(certs, certs_len);
-    if (i->chain == NULL || (i->leaf = sk_X509_shift(i->chain)) == NULL)
-        return 0;
-    r->op = "d2i_AutoPrivateKey";
-    i->key = d2i_AutoPrivateKey(NULL, &key, (long)key_len);
-    return i->key != NULL;
+    cert->chain = parse_certs(certs, n);
+    return cert->chain != NULL && (cert->leaf = sk_X509_shift(cert->chain)) != NULL;
 }
 
-static void free_identity(identity *i) {
-    EVP_PKEY_free(i->key);
-    X509_free(i->leaf);
-    sk_X509_pop_free(i->chain, X509_free);
-}
-
-gls_ret gls_SSL_CTX_use_cert_and_key(SSL_CTX *ctx, const unsigned char *certs, size_t certs_len,
-                                     const unsigned char *key, size_t key_len) {
+gls_ret gls_cert_parse(gls_cert *cert, const unsigned char *certs, size_t certs_len, const unsigned char *key,
+                       size_t key_len) {
     call c;
     gls_ret r = {0};
-    identity i;
-    begin(&c, NULL, ctx);
-    if (parse_identity(&i, &r, certs, certs_len, key, key_len))
-        CALL(r, SSL_CTX_use_cert_and_key, (ctx, i.leaf, i.key, i.chain, 1));
+    begin(&c, NULL, NULL);
+    if (parse_cert(cert, certs, certs_len, &r) && CALL_PTR(r, d2i_AutoPrivateKey, (NULL, &key, (long)key_len)))
+        cert->key = r.ptr;
     end(&c, &r, r.ret != 1);
-    free_identity(&i);
     return r;
 }
 
-gls_ret gls_SSL_use_cert_and_key(SSL *ssl, const unsigned char *certs, size_t certs_len, const unsigned char *key,
-                                 size_t key_len) {
+gls_ret gls_cert_with_signer(gls_cert *cert, const unsigned char *certs, size_t certs_len,
+                             const unsigned char *public_key, size_t public_len, uintptr_t signer) {
     call c;
     gls_ret r = {0};
-    identity i;
-    begin_ssl(&c, ssl);
-    if (parse_identity(&i, &r, certs, certs_len, key, key_len)) {
-        SSL_certs_clear(ssl);
-        CALL(r, SSL_use_cert_and_key, (ssl, i.leaf, i.key, i.chain, 1));
+    begin(&c, NULL, NULL);
+    if (parse_cert(cert, certs, certs_len, &r) && CALL_PTR(r, d2i_PUBKEY, (NULL, &public_key, (long)public_len))) {
+        EVP_PKEY *public = r.ptr;
+        r.op = "EVP_PKEY_fromdata";
+        cert->key = signer_key(public, signer);
+        r.ret = cert->key != NULL;
+        EVP_PKEY_free(public);
     }
     end(&c, &r, r.ret != 1);
-    free_identity(&i);
     return r;
 }
 
-/* OpenSSL's own asks on the terminal, which no library may do. */
-static int no_password(char *buf, int n, int rw, void *arg) {
-    (void)buf, (void)n, (void)rw, (void)arg;
-    return -1;
+/* In the place of OpenSSL's own, which asks on the terminal. */
+static int give_password(char *buf, int n, int rw, void *arg) {
+    const gls_password *p = arg;
+    (void)rw;
+    *p->asked = 1;
+    if (p->text == NULL || n < 0 || p->n > (size_t)n)
+        return -1;
+    memcpy(buf, p->text, p->n);
+    return (int)p->n;
 }
 
-#define WITHOUT_PASSWORD(ctx, statement)                                      \
-    do {                                                                      \
-        pem_password_cb *asks = SSL_CTX_get_default_passwd_cb(ctx);           \
-        if (asks == NULL)                                                     \
-            SSL_CTX_set_default_passwd_cb(ctx, no_password);                  \
-        statement;                                                            \
-        SSL_CTX_set_default_passwd_cb(ctx, asks);                             \
-    } while (0)
-
-gls_ret gls_SSL_CTX_use_certificate_chain_file(SSL_CTX *ctx, const char *path) {
+gls_ret gls_cert_parse_pem(gls_cert *cert, const unsigned char *certs, size_t certs_len, const unsigned char *key,
+                           size_t key_len, gls_password password) {
     call c;
     gls_ret r = {0};
-    begin(&c, NULL, ctx);
-    WITHOUT_PASSWORD(ctx, CALL(r, SSL_CTX_use_certificate_chain_file, (ctx, path)));
+    X509 *x;
+    begin(&c, NULL, NULL);
+    BIO *b = BIO_new_mem_buf(certs, int_len(certs_len)), *kb = BIO_new_mem_buf(key, int_len(key_len));
+    cert->chain = sk_X509_new_null();
+    if (b != NULL && kb != NULL && cert->chain != NULL &&
+        CALL_PTR(r, PEM_read_bio_X509, (b, NULL, give_password, &password))) {
+        cert->leaf = r.ptr;
+        while ((x = PEM_read_bio_X509(b, NULL, give_password, &password)) != NULL)
+            if (!sk_X509_push(cert->chain, x))
+                X509_free(x);
+        /* The end is an error too. */
+        unsigned long e = ERR_peek_last_error();
+        if (ERR_GET_LIB(e) != ERR_LIB_PEM || ERR_GET_REASON(e) != PEM_R_NO_START_LINE)
+            r.ret = 0;
+        else
+            ERR_clear_error();
+    }
+    if (r.ret == 1 && CALL_PTR(r, PEM_read_bio_PrivateKey, (kb, NULL, give_password, &password)))
+        cert->key = r.ptr;
+    end(&c, &r, r.ret != 1);
+    BIO_free(b);
+    BIO_free(kb);
+    return r;
+}
+
+/* Takes what a store holds: certificates, and the first private key. */
+static int take(gls_cert *cert, OSSL_STORE_INFO *info) {
+    switch (OSSL_STORE_INFO_get_type(info)) {
+    case OSSL_STORE_INFO_CERT: {
+        X509 *x = OSSL_STORE_INFO_get1_CERT(info);
+        if (x != NULL && sk_X509_push(cert->chain, x))
+            return 1;
+        X509_free(x);
+        return 0;
+    }
+    case OSSL_STORE_INFO_PKEY:
+        return cert->key != NULL || (cert->key = OSSL_STORE_INFO_get1_PKEY(info)) != NULL;
+    default:
+        return 1;
+    }
+}
+
+gls_ret gls_cert_load(gls_cert *cert, const char *uri, gls_password password) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, NULL);
+    UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(give_password, 0);
+    OSSL_STORE_CTX *store = NULL;
+    if (cert->chain == NULL)
+        cert->chain = sk_X509_new_null();
+    if (ui != NULL && cert->chain != NULL && CALL_PTR(r, OSSL_STORE_open, (uri, ui, &password, NULL, NULL)))
+        store = r.ptr;
+    while (r.ret == 1 && !OSSL_STORE_eof(store)) {
+        OSSL_STORE_INFO *info = OSSL_STORE_load(store);
+        if (info == NULL && !OSSL_STORE_error(store))
+            continue;
+        r.op = "OSSL_STORE_load";
+        r.ret = info != NULL && take(cert, info);
+        OSSL_STORE_INFO_free(info);
+    }
+    end(&c, &r, r.ret != 1);
+    OSSL_STORE_close(store);
+    UI_destroy_method(ui);
+    return r;
+}
+
+gls_ret gls_cert_choose_leaf(gls_cert *cert) {
+    call c;
+    gls_ret r = {.op = "X509_check_private_key"};
+    begin(&c, NULL, NULL);
+    for (int i = 0; cert->key != NULL && cert->leaf == NULL && i < sk_X509_num(cert->chain); i++)
+        if (CALL(r, X509_check_private_key, (sk_X509_value(cert->chain, i), cert->key)) == 1)
+            cert->leaf = sk_X509_delete(cert->chain, i);
     end(&c, &r, r.ret != 1);
     return r;
 }
 
-gls_ret gls_SSL_CTX_use_PrivateKey_file(SSL_CTX *ctx, const char *path) {
+void gls_cert_free(gls_cert *cert) {
+    X509_free(cert->leaf);
+    EVP_PKEY_free(cert->key);
+    sk_X509_pop_free(cert->chain, X509_free);
+    *cert = (gls_cert){0};
+}
+
+gls_ret gls_SSL_CTX_use_cert_and_key(SSL_CTX *ctx, const gls_cert *cert) {
     call c;
     gls_ret r = {0};
     begin(&c, NULL, ctx);
-    WITHOUT_PASSWORD(ctx, CALL(r, SSL_CTX_use_PrivateKey_file, (ctx, path, SSL_FILETYPE_PEM)));
+    CALL(r, SSL_CTX_use_cert_and_key, (ctx, cert->leaf, cert->key, cert->chain, 1));
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+#define WITH_PASSWORD(ctx, password, statement)                      \
+    do {                                                             \
+        SSL_CTX_set_default_passwd_cb(ctx, give_password);           \
+        SSL_CTX_set_default_passwd_cb_userdata(ctx, &(password));    \
+        statement;                                                   \
+        SSL_CTX_set_default_passwd_cb(ctx, NULL);                    \
+        SSL_CTX_set_default_passwd_cb_userdata(ctx, NULL);           \
+    } while (0)
+
+gls_ret gls_SSL_CTX_use_certificate_file(SSL_CTX *ctx, const char *path, gls_password password) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, ctx);
+    WITH_PASSWORD(ctx, password, CALL(r, SSL_CTX_use_certificate_file, (ctx, path, SSL_FILETYPE_PEM)));
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+gls_ret gls_SSL_CTX_use_certificate_chain_file(SSL_CTX *ctx, const char *path, gls_password password) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, ctx);
+    WITH_PASSWORD(ctx, password, CALL(r, SSL_CTX_use_certificate_chain_file, (ctx, path)));
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+gls_ret gls_SSL_CTX_use_PrivateKey_file(SSL_CTX *ctx, const char *path, gls_password password) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, ctx);
+    WITH_PASSWORD(ctx, password, CALL(r, SSL_CTX_use_PrivateKey_file, (ctx, path, SSL_FILETYPE_PEM)));
     end(&c, &r, r.ret != 1);
     return r;
 }
@@ -657,6 +1134,93 @@ gls_ret gls_SSL_CTX_get0_certificate(SSL_CTX *ctx, unsigned char **der) {
     gls_ret r = {.op = "SSL_CTX_get0_certificate"};
     X509 *x = SSL_CTX_get0_certificate(ctx);
     r.ret = x == NULL ? 0 : i2d_X509(x, der);
+    return r;
+}
+
+gls_ret gls_SSL_get_certificate(SSL *ssl, unsigned char **der) {
+    gls_ret r = {.op = "SSL_get_certificate"};
+    X509 *x = SSL_get_certificate(ssl);
+    r.ret = x == NULL ? 0 : i2d_X509(x, der);
+    return r;
+}
+
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+/* The public half, where every encoder knows it: a key may belong to a provider that has none. */
+static EVP_PKEY *public_half(const EVP_PKEY *key) {
+    EVP_PKEY *public = NULL;
+    OSSL_PARAM *params = NULL;
+    EVP_PKEY_CTX *c = NULL;
+    if (EVP_PKEY_todata(key, EVP_PKEY_PUBLIC_KEY, &params) == 1 &&
+        (c = EVP_PKEY_CTX_new_from_name(NULL, EVP_PKEY_get0_type_name(key), NULL)) != NULL && EVP_PKEY_fromdata_init(c) == 1)
+        EVP_PKEY_fromdata(c, &public, EVP_PKEY_PUBLIC_KEY, params);
+    EVP_PKEY_CTX_free(c);
+    OSSL_PARAM_free(params);
+    return public;
+}
+#else
+static EVP_PKEY *public_half(EVP_PKEY *key) {
+    EVP_PKEY_up_ref(key);
+    return key;
+}
+#endif
+
+/* ret is the length of *der, its public half, 0 when there is no key. */
+gls_ret gls_SSL_CTX_get0_privatekey(SSL_CTX *ctx, unsigned char **der) {
+    call c;
+    gls_ret r = {.op = "SSL_CTX_get0_privatekey"};
+    begin(&c, NULL, ctx);
+    EVP_PKEY *key = SSL_CTX_get0_privatekey(ctx), *public = key == NULL ? NULL : public_half(key);
+    if (public != NULL)
+        r.ret = i2d_PUBKEY(public, der);
+    EVP_PKEY_free(public);
+    end(&c, &r, key != NULL && r.ret <= 0);
+    return r;
+}
+
+/* A call with one certificate that it does not keep, or of which it takes a reference. */
+#define WITH_CERT(r, der, n, statement)                              \
+    do {                                                             \
+        const unsigned char *at = (der);                             \
+        if (CALL_PTR(r, d2i_X509, (NULL, &at, (long)(n)))) {         \
+            X509 *x = (r).ptr;                                       \
+            statement;                                               \
+            X509_free(x);                                            \
+        }                                                            \
+        (r).ptr = NULL;                                              \
+    } while (0)
+
+gls_ret gls_SSL_CTX_select_current_cert(SSL_CTX *ctx, const unsigned char *der, size_t n) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, ctx);
+    WITH_CERT(r, der, n, CALL(r, SSL_CTX_select_current_cert, (ctx, x)));
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+gls_ret gls_SSL_CTX_add1_chain_cert(SSL_CTX *ctx, const unsigned char *der, size_t n) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, ctx);
+    WITH_CERT(r, der, n, CALL(r, SSL_CTX_add1_chain_cert, (ctx, x)));
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+size_t gls_SSL_CTX_get0_chain_certs(SSL_CTX *ctx, unsigned char **der) {
+    STACK_OF(X509) *chain = NULL;
+    SSL_CTX_get0_chain_certs(ctx, &chain);
+    return append_chain(der, 0, chain, 0);
+}
+
+/* 2 is success with faults that were to be ignored. */
+gls_ret gls_SSL_CTX_build_cert_chain(SSL_CTX *ctx, int flags) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, ctx);
+    if (CALL(r, SSL_CTX_build_cert_chain, (ctx, flags)) == 2)
+        r.ret = 1;
+    end(&c, &r, r.ret != 1);
     return r;
 }
 
@@ -682,6 +1246,8 @@ CTX_SETTER(SSL_CTX_set_max_send_fragment, (SSL_CTX *ctx, long n), ctx, n)
 CTX_SETTER(SSL_CTX_config, (SSL_CTX *ctx, const char *section), ctx, section)
 CTX_SETTER(SSL_CTX_load_verify_locations, (SSL_CTX *ctx, const char *file, const char *dir), ctx, file, dir)
 CTX_SETTER(SSL_CTX_set_default_verify_paths, (SSL_CTX *ctx), ctx)
+CTX_SETTER(SSL_CTX_check_private_key, (SSL_CTX *ctx), ctx)
+CTX_SETTER(SSL_CTX_clear_chain_certs, (SSL_CTX *ctx), ctx)
 CTX_SETTER(SSL_CTX_set_generate_session_id, (SSL_CTX *ctx, int on), ctx, on ? on_generate : NULL)
 CTX_SETTER(SSL_CTX_set_tlsext_ticket_keys, (SSL_CTX *ctx, void *keys, long n), ctx, keys, n)
 CTX_SETTER(SSL_CTX_get_tlsext_ticket_keys, (SSL_CTX *ctx, void *keys, long n), ctx, keys, n)
@@ -884,6 +1450,170 @@ void gls_SSL_CTX_sess_set_remove_cb(SSL_CTX *ctx, int on) {
     SSL_CTX_sess_set_remove_cb(ctx, on ? on_remove : NULL);
 }
 
+/* ---- whom to trust ------------------------------------------------------------------------------------ */
+
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+CTX_SETTER(SSL_CTX_load_verify_store, (SSL_CTX *ctx, const char *uri), ctx, uri)
+#else
+gls_ret gls_SSL_CTX_load_verify_store(SSL_CTX *ctx, const char *uri) {
+    (void)ctx, (void)uri;
+    return (gls_ret){.op = "SSL_CTX_load_verify_store"};
+}
+#endif
+
+/* Adds what is in PEM text to store: certificates, or CRLs. Trusts one of them at least, or it is an error. */
+static int add_pem(X509_STORE *store, const unsigned char *pem, size_t n, int crls, gls_ret *r) {
+    BIO *b = BIO_new_mem_buf(pem, int_len(n));
+    int asked, added = 0;
+    gls_password none = {NULL, 0, &asked};
+    STACK_OF(X509_INFO) *list = NULL;
+    if (b != NULL && CALL_PTR(*r, PEM_X509_INFO_read_bio, (b, NULL, give_password, &none)))
+        list = r->ptr;
+    for (int i = 0; r->ret == 1 && i < sk_X509_INFO_num(list); i++) {
+        const X509_INFO *item = sk_X509_INFO_value(list, i);
+        if (crls && item->crl != NULL)
+            added += CALL(*r, X509_STORE_add_crl, (store, item->crl)) == 1;
+        else if (!crls && item->x509 != NULL)
+            added += CALL(*r, X509_STORE_add_cert, (store, item->x509)) == 1;
+    }
+    if (r->ret == 1 && added == 0) {
+        r->ret = 0;
+        r->op = crls ? "X509_STORE_add_crl" : "X509_STORE_add_cert";
+    }
+    r->ptr = NULL;
+    sk_X509_INFO_pop_free(list, X509_INFO_free);
+    BIO_free(b);
+    return r->ret == 1;
+}
+
+gls_ret gls_X509_STORE_add_cert(SSL_CTX *ctx, const unsigned char *pem, size_t n) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, ctx);
+    add_pem(SSL_CTX_get_cert_store(ctx), pem, n, 0, &r);
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+gls_ret gls_X509_STORE_add_crl(SSL_CTX *ctx, const unsigned char *pem, size_t n) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, ctx);
+    add_pem(SSL_CTX_get_cert_store(ctx), pem, n, 1, &r);
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+gls_ret gls_SSL_CTX_set1_cert_store(SSL_CTX *ctx, const unsigned char *pem, size_t n) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, ctx);
+    X509_STORE *store = CALL_PTR(r, X509_STORE_new, ()) ? r.ptr : NULL;
+    if (store != NULL && add_pem(store, pem, n, 0, &r))
+        SSL_CTX_set1_cert_store(ctx, store);
+    end(&c, &r, r.ret != 1);
+    X509_STORE_free(store);
+    return r;
+}
+
+/* ---- names of CAs ------------------------------------------------------------------------------------- */
+
+static int parse_names(STACK_OF(X509_NAME) **list, const unsigned char *p, size_t n, gls_ret *r) {
+    const unsigned char *stop = p + n;
+    *list = sk_X509_NAME_new_null();
+    r->ret = *list != NULL;
+    while (r->ret == 1 && p < stop)
+        if (CALL_PTR(*r, d2i_X509_NAME, (NULL, &p, (long)(stop - p))) && !sk_X509_NAME_push(*list, r->ptr)) {
+            X509_NAME_free(r->ptr);
+            r->ret = 0;
+        }
+    r->ptr = NULL;
+    if (r->ret != 1)
+        sk_X509_NAME_pop_free(*list, X509_NAME_free);
+    return r->ret == 1;
+}
+
+static size_t name_list(const STACK_OF(X509_NAME) *list, unsigned char **der) {
+    size_t n = 0;
+    for (int i = 0; list != NULL && i < sk_X509_NAME_num(list); i++) {
+        int len = i2d_X509_NAME(sk_X509_NAME_value(list, i), NULL);
+        unsigned char *more = len <= 0 ? NULL : realloc(*der, n + (size_t)len);
+        if (more == NULL)
+            break;
+        *der = more;
+        more += n;
+        n += (size_t)i2d_X509_NAME(sk_X509_NAME_value(list, i), &more);
+    }
+    return n;
+}
+
+/* The function takes the list over. */
+#define NAMES_SETTER(function, type, object, start)                                   \
+    gls_ret gls_##function(type *object, const unsigned char *names, size_t n) {      \
+        call c;                                                                       \
+        gls_ret r = {0};                                                              \
+        STACK_OF(X509_NAME) *list;                                                    \
+        start;                                                                        \
+        if (parse_names(&list, names, n, &r))                                         \
+            function(object, list);                                                   \
+        end(&c, &r, r.ret != 1);                                                      \
+        return r;                                                                     \
+    }
+
+NAMES_SETTER(SSL_CTX_set_client_CA_list, SSL_CTX, ctx, begin(&c, NULL, ctx))
+NAMES_SETTER(SSL_CTX_set0_CA_list, SSL_CTX, ctx, begin(&c, NULL, ctx))
+NAMES_SETTER(SSL_set_client_CA_list, SSL, ssl, begin_ssl(&c, ssl))
+NAMES_SETTER(SSL_set0_CA_list, SSL, ssl, begin_ssl(&c, ssl))
+
+gls_ret gls_SSL_CTX_add_client_CA(SSL_CTX *ctx, const unsigned char *der, size_t n) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, ctx);
+    WITH_CERT(r, der, n, CALL(r, SSL_CTX_add_client_CA, (ctx, x)));
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+gls_ret gls_SSL_add_client_CA(SSL *ssl, const unsigned char *der, size_t n) {
+    call c;
+    gls_ret r = {0};
+    begin_ssl(&c, ssl);
+    WITH_CERT(r, der, n, CALL(r, SSL_add_client_CA, (ssl, x)));
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+gls_ret gls_SSL_load_client_CA_file(SSL_CTX *ctx, const char *path) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, ctx);
+    if (CALL_PTR(r, SSL_load_client_CA_file, (path)))
+        SSL_CTX_set_client_CA_list(ctx, r.ptr);
+    r.ptr = NULL;
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+size_t gls_SSL_CTX_get_client_CA_list(SSL_CTX *ctx, unsigned char **names) {
+    return name_list(SSL_CTX_get_client_CA_list(ctx), names);
+}
+
+size_t gls_SSL_CTX_get0_CA_list(SSL_CTX *ctx, unsigned char **names) {
+    return name_list(SSL_CTX_get0_CA_list(ctx), names);
+}
+
+size_t gls_SSL_get_client_CA_list(SSL *ssl, unsigned char **names) {
+    return name_list(SSL_get_client_CA_list(ssl), names);
+}
+
+size_t gls_SSL_get0_CA_list(SSL *ssl, unsigned char **names) {
+    return name_list(SSL_get0_CA_list(ssl), names);
+}
+
+size_t gls_SSL_get0_peer_CA_list(SSL *ssl, unsigned char **names) {
+    return name_list(SSL_get0_peer_CA_list(ssl), names);
+}
+
 /* ---- SSL --------------------------------------------------------------------------------------------- */
 
 /* Gives ssl its conn and its BIO, which it owns from then on. */
@@ -968,10 +1698,6 @@ gls_ret gls_SSL_free(SSL *ssl, int keep_session) {
 
 static int failed(const gls_ret *r) {
     return r->ssl_error == SSL_ERROR_SSL || r->ssl_error == SSL_ERROR_SYSCALL;
-}
-
-static int int_len(size_t n) {
-    return n > INT_MAX ? INT_MAX : (int)n;
 }
 
 static void open_in(conn *k, const unsigned char *in, size_t in_len, int eof) {
@@ -1120,36 +1846,101 @@ long gls_SSL_get_extms_support(SSL *ssl) {
     return SSL_get_extms_support(ssl);
 }
 
+/* ---- what an SSL's peer must be, and its own certificate ----------------------------------------------- */
+
 #if OPENSSL_VERSION_NUMBER >= 0x40000000L
-gls_ret gls_SSL_set1_host(SSL *ssl, const char *name) {
-    call c;
-    gls_ret r = {0};
-    begin_ssl(&c, ssl);
-    X509_VERIFY_PARAM_set1_ip(SSL_get0_param(ssl), NULL, 0);
-    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    CALL(r, SSL_set1_dnsname, (ssl, name));
-    end(&c, &r, r.ret != 1);
-    return r;
+static void set_host(gls_ret *r, SSL *ssl, const char *name) {
+    CALL(*r, SSL_set1_dnsname, (ssl, name));
+}
+
+static void add_host(gls_ret *r, SSL *ssl, const char *name) {
+    CALL(*r, SSL_add1_dnsname, (ssl, name));
 }
 #else
-gls_ret gls_SSL_set1_host(SSL *ssl, const char *name) {
-    call c;
-    gls_ret r = {0};
-    begin_ssl(&c, ssl);
-    X509_VERIFY_PARAM_set1_ip(SSL_get0_param(ssl), NULL, 0);
-    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    CALL(r, SSL_set1_host, (ssl, name));
-    end(&c, &r, r.ret != 1);
-    return r;
+static void set_host(gls_ret *r, SSL *ssl, const char *name) {
+    CALL(*r, SSL_set1_host, (ssl, name));
+}
+
+static void add_host(gls_ret *r, SSL *ssl, const char *name) {
+    CALL(*r, SSL_add1_host, (ssl, name));
 }
 #endif
 
-gls_ret gls_SSL_set1_ip(SSL *ssl, const char *ip) {
+gls_ret gls_SSL_set1_host(SSL *ssl, const char *name) {
+    call c;
+    gls_ret r = {0};
+    begin_ssl(&c, ssl);
+    set_host(&r, ssl, name);
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+gls_ret gls_SSL_add1_host(SSL *ssl, const char *name) {
+    call c;
+    gls_ret r = {0};
+    begin_ssl(&c, ssl);
+    add_host(&r, ssl, name);
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+gls_ret gls_SSL_expect_host(SSL *ssl, const char *name) {
+    call c;
+    gls_ret r = {0};
+    begin_ssl(&c, ssl);
+    X509_VERIFY_PARAM_set1_ip(SSL_get0_param(ssl), NULL, 0);
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    set_host(&r, ssl, name);
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+gls_ret gls_SSL_expect_ip(SSL *ssl, const char *ip) {
     call c;
     gls_ret r = {0};
     begin_ssl(&c, ssl);
     X509_VERIFY_PARAM_set1_host(SSL_get0_param(ssl), NULL, 0);
     CALL(r, X509_VERIFY_PARAM_set1_ip_asc, (SSL_get0_param(ssl), ip));
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+#define PARAM_SETTER(function, params, ...)                    \
+    gls_ret gls_##function params {                            \
+        call c;                                                \
+        gls_ret r = {0};                                       \
+        begin(&c, NULL, NULL);                                 \
+        CALL(r, function, (__VA_ARGS__));                      \
+        end(&c, &r, r.ret != 1);                               \
+        return r;                                              \
+    }
+
+PARAM_SETTER(X509_VERIFY_PARAM_set_purpose, (X509_VERIFY_PARAM *param, int purpose), param, purpose)
+PARAM_SETTER(X509_VERIFY_PARAM_set1_ip_asc, (X509_VERIFY_PARAM *param, const char *ip), param, ip)
+PARAM_SETTER(X509_VERIFY_PARAM_set1_email, (X509_VERIFY_PARAM *param, const char *email), param, email, 0)
+
+void gls_SSL_set_verify(SSL *ssl, int mode, int go_callback) {
+    SSL_set_verify(ssl, mode, go_callback ? on_verify_go : on_verify);
+}
+
+gls_ret gls_SSL_set1_verify_cert_store(SSL *ssl, const unsigned char *pem, size_t n) {
+    call c;
+    gls_ret r = {0};
+    begin_ssl(&c, ssl);
+    X509_STORE *store = CALL_PTR(r, X509_STORE_new, ()) ? r.ptr : NULL;
+    if (store != NULL && add_pem(store, pem, n, 0, &r))
+        CALL(r, SSL_set1_verify_cert_store, (ssl, store));
+    end(&c, &r, r.ret != 1);
+    X509_STORE_free(store);
+    return r;
+}
+
+gls_ret gls_SSL_use_cert_and_key(SSL *ssl, const gls_cert *cert) {
+    call c;
+    gls_ret r = {0};
+    begin_ssl(&c, ssl);
+    SSL_certs_clear(ssl);
+    CALL(r, SSL_use_cert_and_key, (ssl, cert->leaf, cert->key, cert->chain, 1));
     end(&c, &r, r.ret != 1);
     return r;
 }
@@ -1201,25 +1992,6 @@ static X509 *get1_peer_certificate(const SSL *ssl) {
     return SSL_get_peer_certificate(ssl);
 }
 #endif
-
-/* Appends cert to the malloc'ed *der of *n bytes. */
-static int append_cert(unsigned char **der, size_t *n, X509 *cert) {
-    int len = i2d_X509(cert, NULL);
-    unsigned char *more = len <= 0 ? NULL : realloc(*der, *n + (size_t)len);
-    if (more == NULL)
-        return 0;
-    *der = more;
-    more += *n;
-    *n += (size_t)i2d_X509(cert, &more);
-    return 1;
-}
-
-static size_t append_chain(unsigned char **der, size_t n, const STACK_OF(X509) *chain, int from) {
-    for (int i = from; chain != NULL && i < sk_X509_num(chain); i++)
-        if (!append_cert(der, &n, sk_X509_value(chain, i)))
-            break;
-    return n;
-}
 
 /* libssl's chain holds the leaf on a client and lacks it on a server. */
 size_t gls_SSL_get_peer_cert_chain(SSL *ssl, unsigned char **der) {
@@ -1612,6 +2384,12 @@ gls_ret gls_i2d_SSL_SESSION(SSL_SESSION *session, unsigned char **der) {
     }
     end(&c, &r, r.ret <= 0);
     return r;
+}
+
+/* OpenSSL's own asks on the terminal, which no library may do. */
+static int no_password(char *buf, int n, int rw, void *arg) {
+    (void)buf, (void)n, (void)rw, (void)arg;
+    return -1;
 }
 
 gls_ret gls_PEM_read_bio_SSL_SESSION(const unsigned char *pem, size_t n) {

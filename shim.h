@@ -23,6 +23,8 @@
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
+#include <openssl/store.h>
+#include <openssl/ui.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
@@ -105,14 +107,46 @@ int gls_inside_any(void);
 /* A callback's goroutine has ended above C frames: forget this thread's crossings. */
 void gls_abandon(void);
 
+/* A certificate with its key and its chain: made once, given to any number of SSL_CTX and SSL. */
+typedef struct gls_cert {
+    X509 *leaf;
+    EVP_PKEY *key;
+    STACK_OF(X509) *chain;
+} gls_cert;
+/* What an encrypted key is decrypted with; text NULL is nothing. *asked says afterwards whether it was wanted. */
+typedef struct gls_password {
+    const char *text;
+    size_t n;
+    int *asked;
+} gls_password;
+/* Each fills cert, which gls_cert_free empties, also when it fails. certs: the leaf first; DER one after the other. */
+gls_ret gls_cert_parse(gls_cert *cert, const unsigned char *certs, size_t certs_len, const unsigned char *key,
+                       size_t key_len);
+/* The key stays in Go, which knows it by the number signer: see glsOnSign. public_key is its other half. */
+gls_ret gls_cert_with_signer(gls_cert *cert, const unsigned char *certs, size_t certs_len,
+                             const unsigned char *public_key, size_t public_len, uintptr_t signer);
+gls_ret gls_cert_parse_pem(gls_cert *cert, const unsigned char *certs, size_t certs_len, const unsigned char *key,
+                           size_t key_len, gls_password password);
+/* Adds what is found at the URI; when all is there, gls_cert_choose_leaf puts the certificate of the key first. */
+gls_ret gls_cert_load(gls_cert *cert, const char *uri, gls_password password);
+gls_ret gls_cert_choose_leaf(gls_cert *cert);
+void gls_cert_free(gls_cert *cert);
+
 /* SSL_CTX */
 gls_ret gls_SSL_CTX_new(int method, uintptr_t id);
 gls_ret gls_SSL_CTX_free(SSL_CTX *ctx);
-gls_ret gls_SSL_CTX_use_cert_and_key(SSL_CTX *ctx, const unsigned char *certs, size_t certs_len,
-                                     const unsigned char *key, size_t key_len);
-gls_ret gls_SSL_CTX_use_certificate_chain_file(SSL_CTX *ctx, const char *path);
-gls_ret gls_SSL_CTX_use_PrivateKey_file(SSL_CTX *ctx, const char *path);
+gls_ret gls_SSL_CTX_use_cert_and_key(SSL_CTX *ctx, const gls_cert *cert);
+gls_ret gls_SSL_CTX_use_certificate_file(SSL_CTX *ctx, const char *path, gls_password password);
+gls_ret gls_SSL_CTX_use_certificate_chain_file(SSL_CTX *ctx, const char *path, gls_password password);
+gls_ret gls_SSL_CTX_use_PrivateKey_file(SSL_CTX *ctx, const char *path, gls_password password);
+gls_ret gls_SSL_CTX_check_private_key(SSL_CTX *ctx);
 gls_ret gls_SSL_CTX_get0_certificate(SSL_CTX *ctx, unsigned char **der);
+gls_ret gls_SSL_CTX_get0_privatekey(SSL_CTX *ctx, unsigned char **der);
+gls_ret gls_SSL_CTX_select_current_cert(SSL_CTX *ctx, const unsigned char *der, size_t n);
+gls_ret gls_SSL_CTX_add1_chain_cert(SSL_CTX *ctx, const unsigned char *der, size_t n);
+gls_ret gls_SSL_CTX_clear_chain_certs(SSL_CTX *ctx);
+size_t gls_SSL_CTX_get0_chain_certs(SSL_CTX *ctx, unsigned char **der);
+gls_ret gls_SSL_CTX_build_cert_chain(SSL_CTX *ctx, int flags);
 gls_ret gls_SSL_CTX_set_min_proto_version(SSL_CTX *ctx, int version);
 gls_ret gls_SSL_CTX_set_max_proto_version(SSL_CTX *ctx, int version);
 gls_ret gls_SSL_CTX_set_cipher_list(SSL_CTX *ctx, const char *s);
@@ -134,7 +168,23 @@ uint64_t gls_SSL_CTX_set_options(SSL_CTX *ctx, uint64_t options);
 uint64_t gls_SSL_CTX_clear_options(SSL_CTX *ctx, uint64_t options);
 void gls_SSL_CTX_set_verify(SSL_CTX *ctx, int mode, int go_callback);
 gls_ret gls_SSL_CTX_load_verify_locations(SSL_CTX *ctx, const char *file, const char *dir);
+gls_ret gls_SSL_CTX_load_verify_store(SSL_CTX *ctx, const char *uri);
 gls_ret gls_SSL_CTX_set_default_verify_paths(SSL_CTX *ctx);
+/* Adds the certificates or the CRLs that are in the PEM text, of which there must be one, to those trusted. */
+gls_ret gls_X509_STORE_add_cert(SSL_CTX *ctx, const unsigned char *pem, size_t n);
+gls_ret gls_X509_STORE_add_crl(SSL_CTX *ctx, const unsigned char *pem, size_t n);
+/* Trusts the certificates in the PEM text and nothing else. */
+gls_ret gls_SSL_CTX_set1_cert_store(SSL_CTX *ctx, const unsigned char *pem, size_t n);
+/* Names are DER, one after the other. The getters' are malloc'ed; they return the length. */
+gls_ret gls_SSL_CTX_set_client_CA_list(SSL_CTX *ctx, const unsigned char *names, size_t n);
+gls_ret gls_SSL_CTX_add_client_CA(SSL_CTX *ctx, const unsigned char *der, size_t n);
+gls_ret gls_SSL_load_client_CA_file(SSL_CTX *ctx, const char *path);
+gls_ret gls_SSL_CTX_set0_CA_list(SSL_CTX *ctx, const unsigned char *names, size_t n);
+size_t gls_SSL_CTX_get_client_CA_list(SSL_CTX *ctx, unsigned char **names);
+size_t gls_SSL_CTX_get0_CA_list(SSL_CTX *ctx, unsigned char **names);
+gls_ret gls_X509_VERIFY_PARAM_set_purpose(X509_VERIFY_PARAM *param, int purpose);
+gls_ret gls_X509_VERIFY_PARAM_set1_ip_asc(X509_VERIFY_PARAM *param, const char *ip);
+gls_ret gls_X509_VERIFY_PARAM_set1_email(X509_VERIFY_PARAM *param, const char *email);
 void gls_SSL_CTX_set_tlsext_servername_callback(SSL_CTX *ctx, int on);
 void gls_SSL_CTX_set_cert_cb(SSL_CTX *ctx, int on);
 void gls_SSL_CTX_set_not_resumable_session_callback(SSL_CTX *ctx, int on);
@@ -191,8 +241,6 @@ gls_io gls_SSL_request(SSL *ssl, int request);
 long gls_SSL_get_secure_renegotiation_support(SSL *ssl);
 
 /* In place of all that ssl has. */
-gls_ret gls_SSL_use_cert_and_key(SSL *ssl, const unsigned char *certs, size_t certs_len, const unsigned char *key,
-                                 size_t key_len);
 gls_ret gls_SSL_set_session_id_context(SSL *ssl, const unsigned char *sid, size_t n);
 gls_ret gls_SSL_set_generate_session_id(SSL *ssl, int on);
 gls_ret gls_SSL_set_session(SSL *ssl, SSL_SESSION *session);
@@ -207,9 +255,21 @@ void gls_SSL_set_allow_early_data_cb(SSL *ssl, int on);
 gls_ret gls_SSL_export_keying_material_early(SSL *ssl, unsigned char *out, size_t n, const char *label, size_t label_len,
                                              const unsigned char *context, size_t context_len);
 gls_ret gls_SSL_set_tlsext_host_name(SSL *ssl, const char *name);
-/* Each takes the place of the other. */
 gls_ret gls_SSL_set1_host(SSL *ssl, const char *name);
-gls_ret gls_SSL_set1_ip(SSL *ssl, const char *ip);
+gls_ret gls_SSL_add1_host(SSL *ssl, const char *name);
+/* The one name or address that a server's certificate must be for. Each takes the place of the other. */
+gls_ret gls_SSL_expect_host(SSL *ssl, const char *name);
+gls_ret gls_SSL_expect_ip(SSL *ssl, const char *ip);
+gls_ret gls_SSL_use_cert_and_key(SSL *ssl, const gls_cert *cert);
+gls_ret gls_SSL_get_certificate(SSL *ssl, unsigned char **der);
+void gls_SSL_set_verify(SSL *ssl, int mode, int go_callback);
+gls_ret gls_SSL_set1_verify_cert_store(SSL *ssl, const unsigned char *pem, size_t n);
+gls_ret gls_SSL_set_client_CA_list(SSL *ssl, const unsigned char *names, size_t n);
+gls_ret gls_SSL_add_client_CA(SSL *ssl, const unsigned char *der, size_t n);
+gls_ret gls_SSL_set0_CA_list(SSL *ssl, const unsigned char *names, size_t n);
+size_t gls_SSL_get_client_CA_list(SSL *ssl, unsigned char **names);
+size_t gls_SSL_get0_CA_list(SSL *ssl, unsigned char **names);
+size_t gls_SSL_get0_peer_CA_list(SSL *ssl, unsigned char **names);
 /* Puts ctx's certificates and everything that decides who may connect into force for this handshake. */
 gls_ret gls_SSL_set_SSL_CTX(SSL *ssl, SSL_CTX *ctx, const unsigned char *sid, size_t n);
 /* The peer's certificates, leaf first, and the chain that verification built: DER, one after the other, malloc'ed.
@@ -251,6 +311,7 @@ typedef struct gls_verify {
 } gls_verify;
 gls_verify gls_SSL_verify_failure(SSL *ssl);
 void gls_X509_STORE_CTX_refuse(X509_STORE_CTX *x);
+size_t gls_X509_STORE_CTX_get0_chain(X509_STORE_CTX *x, unsigned char **der);
 
 /* For a ticket key callback: has the contexts that libssl brought seal or open a ticket with a key. Sealing, it makes
  * the iv. cipher and digest are libcrypto's names. */

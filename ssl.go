@@ -42,6 +42,9 @@ type SSL struct {
 
 	ticketExt     func(s *SSL, data []byte) error
 	sessionSecret SessionSecret
+	signers       []*signer // its own keys that stay in Go
+	own           own       // how it differs from ctx
+	expects       bool      // SetHost and its like have said who the peer must be
 
 	// What a callback leaves for the goroutine that made the crossing.
 	callbackErr error
@@ -81,6 +84,7 @@ func newSSL(ctx *Ctx, server bool) (*SSL, error) {
 		s.notResumable = load(&ctx.notResumable)
 		s.allowEarly = load(&ctx.allowEarly)
 		ctx.identity.use()
+		s.own = own{sid: ctx.identity.sid, verifies: ctx.identity.verifies}
 	})
 	if !open || r.ptr == nil {
 		connections.remove(id)
@@ -280,9 +284,9 @@ func (s *SSL) setName(name string, verify bool) error {
 			switch {
 			case r.ret != 1 || !verify:
 			case isIP:
-				r = C.gls_SSL_set1_ip(p, cs)
+				r = C.gls_SSL_expect_ip(p, cs)
 			default:
-				r = C.gls_SSL_set1_host(p, cs)
+				r = C.gls_SSL_expect_host(p, cs)
 			}
 			if r.ret == 1 {
 				s.name = name
@@ -294,7 +298,7 @@ func (s *SSL) setName(name string, verify bool) error {
 
 // checkName refuses a handshake that would trust any valid certificate whatever its name.
 func (s *SSL) checkName() error {
-	if s.server || !s.origin.requireName || s.name != "" || s.ptr == nil {
+	if s.server || !s.origin.requireName || s.name != "" || s.expects || s.ptr == nil {
 		return nil
 	}
 	if VerifyMode(C.SSL_get_verify_mode(s.ptr))&VerifyPeer == 0 {

@@ -20,9 +20,58 @@ const (
 	VerifyPostHandshake    VerifyMode = C.SSL_VERIFY_POST_HANDSHAKE       // with VerifyPeer: TLS 1.3 asks when told to, later
 )
 
-// verifyMode returns the mode that was in force when the connection was made.
-func (s *SSL) verifyMode() VerifyMode {
+// VerifyMode returns the mode of SetVerify.
+//
+// C: SSL_CTX_get_verify_mode(3)
+func (c *Ctx) VerifyMode() (mode VerifyMode) {
+	c.view(func(p *C.SSL_CTX) { mode = VerifyMode(C.SSL_CTX_get_verify_mode(p)) })
+	return mode
+}
+
+// SetVerify is [Ctx.SetVerify] for one connection, before its handshake or from a [ClientHello] callback; a switch by
+// server name to another Ctx puts that one's in its place.
+//
+// What a server sets so for one connection, as the other methods of the SSL that say who may connect, becomes a part of
+// its session id context, unless SetSessionIDContext has set one: connections that are set up alike resume each
+// other's sessions, others do not. One with a VerifyFunc resumes none.
+//
+// C: SSL_set_verify(3)
+func (s *SSL) SetVerify(mode VerifyMode, cb VerifyFunc) {
+	value := append(number(uint64(mode)), standIn(cb)...)
+	s.setOwn("mode", value, func(p *C.SSL) C.gls_ret {
+		C.gls_SSL_set_verify(p, C.int(mode), cBool(cb != nil))
+		s.verify = cb
+		return succeeded
+	})
+}
+
+// VerifyMode returns the mode: its own, or what its Ctx had when the connection was made.
+//
+// C: SSL_get_verify_mode(3)
+func (s *SSL) VerifyMode() VerifyMode {
 	return ask(s, func(p *C.SSL) VerifyMode { return VerifyMode(C.SSL_get_verify_mode(p)) })
+}
+
+// VerifyResult returns what libssl has found against the peer's certificate, a *VerifyError, or nil. With VerifyNone
+// it has found a fault and gone on; in a resumed session it is what was found when that was made. nil is also what it
+// says of a peer that has shown no certificate.
+//
+// C: SSL_get_verify_result(3)
+func (s *SSL) VerifyResult() (err error) {
+	setErr := s.set(func(p *C.SSL) C.gls_ret {
+		if code := C.int(C.SSL_get_verify_result(p)); code != C.X509_V_OK {
+			v := C.gls_SSL_verify_failure(p)
+			if v.code != code {
+				v = C.gls_verify{code: code}
+			}
+			err = newVerifyError(v.code, v.depth, v.cert)
+		}
+		return succeeded
+	})
+	if setErr != nil {
+		return setErr
+	}
+	return err
 }
 
 // A VerifyFunc decides on each certificate of the peer's chain, from the root down, and once more for each fault that
@@ -77,6 +126,18 @@ func (v *Verification) Certificate() (*x509.Certificate, error) {
 		return nil, nil
 	}
 	return parseCertificate(cert)
+}
+
+// Chain returns the chain as far as libssl has built it, the peer's own certificate first.
+//
+// C: X509_STORE_CTX_get0_chain(3)
+func (v *Verification) Chain() []*x509.Certificate {
+	if v.x == nil {
+		return nil
+	}
+	var der *C.uchar
+	n := C.gls_X509_STORE_CTX_get0_chain(v.x, &der)
+	return parseChain(der, n)
 }
 
 // runVerify is on_verify_go in shim.c: 1 accepts.

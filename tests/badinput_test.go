@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	"crypto/ecdsa"
+	"crypto/ecdh"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/asn1"
 	"errors"
 	"fmt"
@@ -107,6 +108,8 @@ func arguments(t *testing.T, f reflect.Type) []reflect.Value {
 			args = append(args, reflect.ValueOf(t.Context()))
 		case reflect.TypeFor[tls.Certificate]():
 			args = append(args, reflect.ValueOf(testutil.Certs(t).Server))
+		case reflect.TypeFor[*x509.Certificate]():
+			args = append(args, reflect.ValueOf(testutil.Certs(t).CA.Cert))
 		case reflect.TypeFor[[]byte]():
 			args = append(args, reflect.ValueOf(make([]byte, 8)))
 		case reflect.TypeFor[string]():
@@ -336,22 +339,41 @@ func TestCertificateThatDoesNotMatchItsKey(t *testing.T) {
 	})
 }
 
-// signer is a key that lives elsewhere, in a hardware module say.
-type signer struct{ crypto.Signer }
-
-func TestKeyThatCanNotBeExported(t *testing.T) {
+// A key that can neither be exported nor sign, and Signers of keys that libssl has no use for.
+func TestKeyThatIsOfNoUse(t *testing.T) {
 	t.Parallel()
-	certs := testutil.Certs(t)
-	cert := certs.Server
-	cert.PrivateKey = signer{cert.PrivateKey.(*ecdsa.PrivateKey)}
-	ctx := pair.Modes[3].ServerCtx(t)
-	err := ctx.UseCertificate(cert)
-	require.Error(t, err)
-	assert.ErrorContains(t, err, "tests.signer", "the error says what the key is")
-	assert.ErrorContains(t, err, "export")
-	_, err = libssl.NewServerCtx(cert)
-	assert.ErrorContains(t, err, "tests.signer")
-	requireOwnErrors(t, ctx)
+	for name, key := range map[string]crypto.PrivateKey{
+		"struct{}":          struct{}{},
+		"*ecdh.PublicKey":   strangeSigner{},
+		"crypto.PrivateKey": new(int),
+	} {
+		t.Run(name, func(t *testing.T) {
+			cert := testutil.Certs(t).Server
+			cert.PrivateKey = key
+			ctx := pair.Modes[3].ServerCtx(t)
+			err := ctx.UseCertificate(cert)
+			require.Error(t, err)
+			if _, signs := key.(crypto.Signer); signs {
+				assert.ErrorIs(t, err, libssl.ErrUnsupported)
+				assert.ErrorContains(t, err, name, "the error says what the key is")
+			} else {
+				assert.ErrorContains(t, err, fmt.Sprintf("%T", key))
+				assert.ErrorContains(t, err, "export")
+			}
+			_, err = libssl.NewServerCtx(cert)
+			assert.Error(t, err)
+			requireOwnErrors(t, ctx)
+		})
+	}
+}
+
+// strangeSigner has a public key of a type that signs nothing.
+type strangeSigner struct{}
+
+func (strangeSigner) Public() crypto.PublicKey { return new(ecdh.PublicKey) }
+
+func (strangeSigner) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
+	panic("called")
 }
 
 func TestCertificateGarbage(t *testing.T) {

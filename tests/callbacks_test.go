@@ -63,6 +63,7 @@ type place struct {
 	modes    []pair.Mode
 	atClient bool // it is the client's
 	late     bool // it runs when libssl has returned
+	blind    bool // it is not told for which connection
 	set      func(t testing.TB, st *stage)
 }
 
@@ -101,6 +102,13 @@ var places = []place{
 	}},
 	{name: "verify the server", modes: pair.Modes, atClient: true, set: func(t testing.TB, st *stage) {
 		st.verify(t, st.client)
+	}},
+	{name: "sign at the server", modes: pair.Modes, blind: true, set: func(t testing.TB, st *stage) {
+		st.sign(t, st.server, testutil.Certs(t).Server)
+	}},
+	{name: "sign at the client", modes: pair.Modes, atClient: true, blind: true, set: func(t testing.TB, st *stage) {
+		st.server.SetVerify(libssl.VerifyPeer, func(*libssl.Verification) error { return nil })
+		st.sign(t, st.client, testutil.Certs(t).Client)
 	}},
 	{name: "server name", modes: pair.Modes, set: func(t testing.TB, st *stage) {
 		st.server.SetServerNameCallback(func(s *libssl.SSL, _ string) (*libssl.Ctx, error) {
@@ -163,7 +171,7 @@ var places = []place{
 		st.client.SetSessionCacheMode(libssl.SessionCacheClient)
 		st.client.SetNewSessionCallback(func(s *libssl.SSL, _ *libssl.Session) { st.act(s) })
 	}},
-	{name: "remove", modes: stateful(), late: true, set: func(t testing.TB, st *stage) {
+	{name: "remove", modes: stateful(), late: true, blind: true, set: func(t testing.TB, st *stage) {
 		st.server.SetSessionCacheSize(2) // full after two: each new session pushes one out
 		for range 2 {
 			pair.Handshake(t, st.server, st.client, pair.Options{}).Close(t)
@@ -187,6 +195,16 @@ func (st *stage) verify(t testing.TB, ctx *libssl.Ctx) {
 		st.act(v.SSL())
 		return v.Err()
 	})
+}
+
+// sign has the key of a certificate sign by the act. A crypto.Signer is not told for whom: it does what can be done
+// without the SSL.
+func (st *stage) sign(t testing.TB, ctx *libssl.Ctx, cert tls.Certificate) {
+	t.Helper()
+	cert, v := locked(cert)
+	v.fail = func() error { st.act(nil); return nil }
+	cert.PrivateKey = v
+	require.NoError(t, ctx.UseCertificate(cert))
 }
 
 // inAllPlaces runs a test in each place and mode.
@@ -695,7 +713,7 @@ func inside(t *testing.T, st *stage, object string, method reflect.Method, of fu
 	switch {
 	case object == "Conn" && slices.Contains(waits, method.Name):
 		assert.ErrorIs(t, err, libssl.ErrInCallback)
-	case object == "Ctx" && !st.late && regexp.MustCompile("^(Set|Clear|Use|Load|Config)").MatchString(method.Name):
+	case object == "Ctx" && !st.late && regexp.MustCompile("^(Set|Clear|Use|Load|Config|Select|Build|Add(Chain|Client|Root|CRL))").MatchString(method.Name):
 		for _, v := range results {
 			if v.Type() == reflect.TypeFor[error]() {
 				assert.ErrorIs(t, err, libssl.ErrInCallback)
@@ -747,7 +765,7 @@ func TestSetSessionInsideCallback(t *testing.T) {
 func TestOwnConnectionInsideCallback(t *testing.T) {
 	t.Parallel()
 	inAllPlaces(t, func(t *testing.T, st *stage) {
-		if st.name == "remove" {
+		if st.blind {
 			st.act = func(s *libssl.SSL) { assert.Nil(t, s) }
 			requireTalk(t, st.link(t))
 			return

@@ -111,6 +111,26 @@ func newAuthority(name string, issuer *Authority) (*Authority, error) {
 	return a, nil
 }
 
+// Issue has ca issue a certificate for key: for servers of ServerNames and for clients, unless change says otherwise.
+func Issue(ca *Authority, key crypto.Signer, change func(*x509.Certificate)) (tls.Certificate, error) {
+	tmpl, err := template("issued")
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	tmpl.KeyUsage = x509.KeyUsageDigitalSignature
+	tmpl.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
+	tmpl.DNSNames = ServerNames
+	tmpl.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
+	if change != nil {
+		change(tmpl)
+	}
+	cert, err := sign(tmpl, key, ca)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: key, Leaf: cert}, nil
+}
+
 func newLeaf(ca *Authority, name string, server, useRSA bool) (tls.Certificate, error) {
 	var key crypto.Signer
 	var err error

@@ -1,0 +1,94 @@
+package libssl
+
+// #include "shim.h"
+import "C"
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"unsafe"
+)
+
+// AddRootCAs adds the certificates in PEM text to the CAs that peers' certificates are verified with. Those of
+// connections under way are verified with them too.
+//
+// C: X509_STORE_add_cert(3)
+func (c *Ctx) AddRootCAs(pem []byte) error {
+	return c.changeTrust(fmt.Sprintf("roots %x;", sha256.Sum256(pem)), func(p *C.SSL_CTX) C.gls_ret {
+		return C.gls_X509_STORE_add_cert(p, (*C.uchar)(unsafe.SliceData(pem)), C.size_t(len(pem)))
+	})
+}
+
+// SetVerifyRoots makes the certificates in PEM text the only CAs that peers' certificates are verified with, in the
+// place of all that were loaded or added before, their CRLs included.
+//
+// C: SSL_CTX_set1_cert_store(3)
+func (c *Ctx) SetVerifyRoots(pem []byte) error {
+	return c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret {
+		r := C.gls_SSL_CTX_set1_cert_store(p, (*C.uchar)(unsafe.SliceData(pem)), C.size_t(len(pem)))
+		if r.ret == 1 {
+			c.identity.trust = fmt.Appendf(nil, "only %x;", sha256.Sum256(pem))
+		}
+		return r
+	})
+}
+
+// AddCRLs adds the certificate revocation lists in PEM text. They count with VerifyFlagCRLCheck or
+// VerifyFlagCRLCheckAll in SetVerifyFlags, with which a missing or expired list is an error; a newer list goes before
+// an older one. Sessions are resumed without a look at the lists, so a derived session id context changes with them.
+//
+// C: X509_STORE_add_crl(3)
+func (c *Ctx) AddCRLs(pem []byte) error {
+	return c.changeTrust(fmt.Sprintf("crls %x;", sha256.Sum256(pem)), func(p *C.SSL_CTX) C.gls_ret {
+		return C.gls_X509_STORE_add_crl(p, (*C.uchar)(unsafe.SliceData(pem)), C.size_t(len(pem)))
+	})
+}
+
+// LoadVerifyStore adds the CAs that OpenSSL's stores find at a URI: file:, or what the configured providers know. They
+// are looked up there as they are needed.
+//
+// C: SSL_CTX_load_verify_store(3)
+// OpenSSL: 3.0
+func (c *Ctx) LoadVerifyStore(uri string) error {
+	const op = "SSL_CTX_load_verify_store"
+	if headerVersionNumber < v300 {
+		if err := c.changeable(); err != nil {
+			return err
+		}
+		return fmt.Errorf("libssl: %s: %w", op, ErrUnsupported)
+	}
+	return withCString(op, uri, func(cs *C.char) error {
+		return c.changeTrust(fmt.Sprintf("store %q;", uri), func(p *C.SSL_CTX) C.gls_ret {
+			return C.gls_SSL_CTX_load_verify_store(p, cs)
+		})
+	})
+}
+
+// SetDefaultVerifyPaths adds the CAs of the system, as OpenSSL was built to find them, or as the environment variables
+// SSL_CERT_FILE and SSL_CERT_DIR say.
+//
+// C: SSL_CTX_set_default_verify_paths(3)
+func (c *Ctx) SetDefaultVerifyPaths() error {
+	return c.changeTrust("system;", func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set_default_verify_paths(p) })
+}
+
+// changeTrust is changeIdentity for what adds to whom c trusts.
+func (c *Ctx) changeTrust(what string, f func(p *C.SSL_CTX) C.gls_ret) error {
+	return c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret {
+		r := f(p)
+		if r.ret == 1 {
+			c.identity.trust = append(c.identity.trust, what...)
+		}
+		return r
+	})
+}
+
+// SetVerifyRoots makes the certificates in PEM text the only CAs that this connection's peer is verified with.
+//
+// C: SSL_set1_verify_cert_store(3)
+func (s *SSL) SetVerifyRoots(pem []byte) error {
+	sum := sha256.Sum256(pem)
+	return s.setOwn("roots", sum[:], func(p *C.SSL) C.gls_ret {
+		return C.gls_SSL_set1_verify_cert_store(p, (*C.uchar)(unsafe.SliceData(pem)), C.size_t(len(pem)))
+	})
+}
