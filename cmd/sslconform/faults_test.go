@@ -35,7 +35,7 @@ func build(t *testing.T, f fault.Fault) string {
 	return lib
 }
 
-// TestFaultsAreFound: the clauses that have to name a fault do, each by itself. `make mutants` runs all clauses.
+// TestFaultsAreFound: the clauses that have to name a fault do, each by itself. `make mutants` runs the others beside them.
 func TestFaultsAreFound(t *testing.T) {
 	t.Parallel()
 	for _, f := range faults(t) {
