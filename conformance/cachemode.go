@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/go-libssl/libssl"
+	"github.com/go-libssl/libssl/internal/raw"
 )
 
 const pageCacheMode = "SSL_CTX_set_session_cache_mode(3)"
@@ -63,6 +64,19 @@ var cacheModes = []Clause{
 			is("2^32+2", "previous=0xffffffff now=0x2"),
 		),
 		Observe: observeModeValues,
+	},
+	{
+		ID: "C3", Page: pageCacheMode,
+		Says:   "Nothing on a NULL Ctx.",
+		Manual: Silent,
+		Truth:  "With a NULL Ctx both functions return 0, which is SSL_SESS_CACHE_OFF as well, and queue no error.",
+		Whom:   "C programs that do not check what SSL_CTX_new returned: other calls with NULL crash, and these hide it.",
+		Ways:   onlyRaw,
+		Want:   want(is("set; read", "ret=0 no error")),
+		Observe: func(o *Observer) {
+			o.Note("set", "%v", raw.CtxSetSessionCacheMode(raw.Ctx{}, int64(serverMode)))
+			o.Note("read", "%v", raw.CtxSessionCacheMode(raw.Ctx{}))
+		},
 	},
 	{
 		ID: "C4", Page: pageCacheMode,
@@ -245,14 +259,33 @@ var cacheModes = []Clause{
 			in(tls13, "expired sessions gone", "at connection 255"),
 			in(only12t, "expired sessions gone", "never in 260 connections"),
 		),
-		Observe: func(o *Observer) { observeAutoClear(o, serverMode) },
+		Observe: func(o *Observer) {
+			observeAutoClear(o, o.server(cacheMode(serverMode), numTickets(1)), o.client(), false)
+		},
 	},
 	{
 		ID: "C17", Page: pageCacheMode,
-		Says:    "SSL_SESS_CACHE_NO_AUTO_CLEAR leaves expired sessions where they are.",
-		Modes:   only13s,
-		Want:    want(is("expired sessions gone", "never in 260 connections")),
-		Observe: func(o *Observer) { observeAutoClear(o, serverMode|libssl.SessionCacheNoAutoClear) },
+		Says:  "SSL_SESS_CACHE_NO_AUTO_CLEAR leaves expired sessions where they are.",
+		Modes: only13s,
+		Want:  want(is("expired sessions gone", "never in 260 connections")),
+		Observe: func(o *Observer) {
+			observeAutoClear(o, o.server(cacheMode(serverMode|libssl.SessionCacheNoAutoClear), numTickets(1)), o.client(), false)
+		},
+	},
+	{
+		ID: "C18", Page: pageCacheMode,
+		Says:   "Nothing on clearing a client's cache.",
+		Manual: Silent,
+		Truth:  "A client's cache is cleared of expired sessions like a server's: at every 256th connection in TLS 1.2, with tickets too, first at the 255th in TLS 1.3.",
+		Whom:   "Clients with SSL_SESS_CACHE_CLIENT and few connections: expired sessions stay in the cache for hundreds of them.",
+		Modes:  tickets,
+		Want: want(
+			in(only12t, "expired sessions gone", "at connection 256"),
+			in(only13t, "expired sessions gone", "at connection 255"),
+		),
+		Observe: func(o *Observer) {
+			observeAutoClear(o, o.server(numTickets(1)), o.client(cacheMode(libssl.SessionCacheClient)), true)
+		},
 	},
 	{
 		ID: "C19", Page: pageCacheMode,
@@ -271,8 +304,19 @@ var cacheModes = []Clause{
 			is("expired, added with the flag", "ok reused=0/0"),
 			since(V3_0, is("expired, added with the flag", "ok reused=1/1")),
 			is("expired, added without", "ok reused=0/0"),
+			by(onlyRaw,
+				is("the very object added with the flag", "ret=1 no error time renewed=false"),
+				is("the very object added again with the flag", "ret=0 no error time renewed=false"),
+				since(V3_0,
+					is("the very object added with the flag", "ret=1 no error time renewed=true"),
+					is("the very object added again with the flag", "ret=0 no error time renewed=true"))),
 		),
-		Observe: observeUpdateTime,
+		Observe: func(o *Observer) {
+			observeUpdateTime(o)
+			if o.Way == Raw {
+				observeUpdateTimeOfObject(o)
+			}
+		},
 	},
 	{
 		ID: "C20", Page: pageCacheMode,
@@ -389,22 +433,28 @@ func observeClientMode(o *Observer, prefix string, m libssl.SessionCacheMode) {
 		n.created, st.Number, st.Connect, st.ConnectGood, st.Hits)
 }
 
-// observeAutoClear seeds a cache with expired sessions and connects until they are gone.
-func observeAutoClear(o *Observer, m libssl.SessionCacheMode) {
+// observeAutoClear seeds the server's or the client's cache with expired sessions and connects until they are gone.
+func observeAutoClear(o *Observer, srv, cli ctx, ofClient bool) {
 	const seeded, most = 5, 260
-	srv, cli := o.server(cacheMode(m), numTickets(1)), o.client()
+	cached := srv
+	if ofClient {
+		cached = cli
+	}
 	sess := expired(anySession(o))
 	for i := range seeded {
-		add(srv, withID(sess, byte(i)))
+		add(cached, withID(sess, byte(i)))
 	}
-	stored := srv.SessionStats().Number
+	stored := cached.SessionStats().Number
 	for i := 1; i <= most; i++ {
 		l := o.prepare(srv, cli)
 		l.meet()
+		if ofClient {
+			l.greet() // a TLS 1.3 ticket is read with data
+		}
 		must(l.server.err)
 		must(l.client.err)
 		l.close()
-		now := srv.SessionStats().Number
+		now := cached.SessionStats().Number
 		if now < stored {
 			o.Note("expired sessions gone", "at connection %d", i)
 			return
@@ -441,6 +491,17 @@ func observeUpdateTime(o *Observer) {
 	}
 	addWith("with the flag", updating)
 	addWith("without", serverMode)
+}
+
+// observeUpdateTimeOfObject adds one object twice.
+func observeUpdateTimeOfObject(o *Observer) {
+	srv := o.server(cacheMode(serverMode | libssl.SessionCacheUpdateTime))
+	sess := must1(anySession(o).Clone())
+	for _, name := range []string{"added", "added again"} {
+		must(sess.SetTime(longAgo))
+		r := raw.CtxAddSession(ctxOf(srv), rawOf(sess))
+		o.Note("the very object "+name+" with the flag", "%v time renewed=%t", r, !sess.Time().Equal(longAgo))
+	}
 }
 
 // observeResurrection resumes an expired session that only the external cache has.

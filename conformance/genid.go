@@ -6,7 +6,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"unsafe"
 
 	"github.com/go-libssl/libssl"
 	"github.com/go-libssl/libssl/internal/raw"
@@ -43,6 +45,7 @@ var sessionIDGeneration = []Clause{
 			is("Ctx; SSL; Ctx, nil; SSL, nil; client Ctx; client SSL", "ok"),
 			is("set; set again", "ok reused=0/0 calls+1"),
 			is("taken away", "ok reused=0/0 calls+0"),
+			by(onlyRaw, is("Ctx, an error queued before; SSL, an error queued before", "ret=1 E{128:42}")),
 		),
 		Observe: func(o *Observer) {
 			srv, cli := o.server(), o.client()
@@ -66,6 +69,27 @@ var sessionIDGeneration = []Clause{
 				l := o.connect(srv, o.client())
 				o.Note(step.name, "%v calls+%d", l, g.calls-before)
 			}
+			if o.Way == Raw {
+				o.Note("Ctx, an error queued before", "%v", raw.CtxSetGenerateSessionID(ctxOf(srv), nil, stale))
+				o.Note("SSL, an error queued before", "%v", raw.SSLSetGenerateSessionID(sslOf(l.server.conn), nil, stale))
+			}
+		},
+	},
+	{
+		ID: "B2", Page: pageGenerate,
+		Says:   "Nothing on NULL.",
+		Manual: Silent,
+		Truth:  "A NULL Ctx crashes; a NULL SSL crashes up to 3.0 and is refused since 3.5, with no error queued.",
+		Whom:   "C programs that do not check what SSL_new returned: on newer releases they go on, with the ids of the Ctx.",
+		Modes:  only12s,
+		Ways:   onlyRaw,
+		Want: want(
+			is("NULL Ctx; NULL SSL", crashed),
+			since(V3_5, is("NULL SSL", "ret=0 no error")),
+		),
+		Observe: func(o *Observer) {
+			o.Note("NULL Ctx", "%s", o.inChild(raw.CtxSetGenerateSessionIDNullCtx))
+			o.Note("NULL SSL", "%s", o.inChild(raw.SSLSetGenerateSessionIDNullSSL))
 		},
 	},
 	{
@@ -102,6 +126,7 @@ var sessionIDGeneration = []Clause{
 		Modes:  all,
 		Want: want(
 			is("handshake", "ok reused=0/0"),
+			by(onlyRaw, in(not12t, "called", "in the handshake")),
 			in(only12s, "calls", "1, each with 32 zero bytes"),
 			in(only12t, "calls", "0"),
 			in(tls13, "calls", "2, each with 32 zero bytes"),
@@ -185,6 +210,31 @@ var sessionIDGeneration = []Clause{
 				raw.Raise(raw.Entry{Lib: raw.ErrLibUser, Reason: 77})
 				return 0, own
 			})), o.client()))
+		},
+	},
+	{
+		ID: "B9", Page: pageGenerate,
+		Says:   "The callback returns 1 for success and 0 for failure.",
+		Manual: Silent,
+		Truth:  "Whatever the callback returns but 0 is success, negative values too.",
+		Whom:   "C programs whose callback returns -1 for an error: the id is used as it is, all zero if nothing was written.",
+		Modes:  stateful,
+		Ways:   onlyRaw,
+		Want: want(
+			in(only12s, "-1; 2", "ok reused=0/0 calls=1 cached=1, ids made by the callback"),
+			in(only13s, "-1; 2", "ok reused=0/0 calls=2 cached=2, ids made by the callback"),
+		),
+		Observe: func(o *Observer) {
+			for _, result := range []int{-1, 2} {
+				g := &generator{}
+				srv := o.server()
+				must(raw.CtxSetGenerateSessionID(ctxOf(srv), func(s raw.SSL, id []byte, _ *uint32) int {
+					must1(g.generate(rawSSL{s}, id))
+					return result
+				}).Err())
+				l := o.connect(srv, o.client())
+				o.Note(fmt.Sprint(result), "%v calls=%d cached=%d, ids %s", l, g.calls, srv.SessionStats().Number, g.madeIt(l.server.session))
+			}
 		},
 	},
 	{
@@ -396,6 +446,10 @@ var sessionIDGeneration = []Clause{
 		Want: want(
 			is("the whole id", "true"),
 			is("0 bytes; the first 31 bytes; 33 bytes; 64 bytes; 256 bytes; 288 bytes", "false"),
+			by(onlyRaw,
+				is("33 bytes, bare; UINT_MAX bytes; NULL, 0 bytes; NULL, 33 bytes", "ret=0 no error"),
+				is("NULL, 32 bytes; NULL SSL", crashed),
+				since(V3_5, is("NULL SSL", "ret=0 no error"))),
 		),
 		Observe: func(o *Observer) {
 			l := o.open(o.server(), o.client())
@@ -406,6 +460,9 @@ var sessionIDGeneration = []Clause{
 			o.Note("the first 31 bytes", "%t", has(31))
 			for _, n := range []int{33, 64, 256, 288} {
 				o.Note(fmt.Sprintf("%d bytes", n), "%t", has(n))
+			}
+			if o.Way == Raw {
+				observeMatchingBare(o, sslOf(l.server.conn), known)
 			}
 		},
 	},
@@ -431,12 +488,16 @@ type generator struct {
 	calls int
 	lens  []int
 	dirty bool // a buffer was not zero-filled
+	late  bool // it was called when no handshake was under way, as far as that can be seen
 	made  [][]byte
 	id    func(id []byte) (int, error)
 }
 
-func (g *generator) generate(_ ssl, id []byte) (int, error) {
+func (g *generator) generate(s ssl, id []byte) (int, error) {
 	g.calls++
+	if s, ok := s.(rawSSL); ok && !raw.SSLInInit(s.p) {
+		g.late = true
+	}
 	g.lens = append(g.lens, len(id))
 	g.dirty = g.dirty || !bytes.Equal(id, make([]byte, len(id)))
 	if g.id == nil {
@@ -488,6 +549,9 @@ func observeGenerateCall(o *Observer) {
 	l := o.connect(srv, o.client())
 	o.Note("handshake", "%v", l)
 	o.Note("calls", "%s", g.summary())
+	if o.Way == Raw && g.calls > 0 {
+		o.Note("called", "%s", map[bool]string{false: "in the handshake", true: "later"}[g.late])
+	}
 	o.Note("server's id", "%d bytes, %s", idLen(l.server.session), g.madeIt(l.server.session))
 	o.Note("client's id", "%d bytes, %s", idLen(l.client.session), g.madeIt(l.client.session))
 	o.Note("cached", "%d", srv.SessionStats().Number)
@@ -698,6 +762,16 @@ func observeVersionsApart(o *Observer) {
 	}
 	seen("TLS 1.2 session's id", l12.server.session)
 	seen("TLS 1.3 session's id", l13.server.session)
+}
+
+func observeMatchingBare(o *Observer, s raw.SSL, known []byte) {
+	id := unsafe.SliceData(known)
+	o.Note("33 bytes, bare", "%v", raw.SSLHasMatchingSessionID(s, id, 33))
+	o.Note("UINT_MAX bytes", "%v", raw.SSLHasMatchingSessionID(s, id, math.MaxUint32))
+	o.Note("NULL, 0 bytes", "%v", raw.SSLHasMatchingSessionID(s, nil, 0))
+	o.Note("NULL, 33 bytes", "%v", raw.SSLHasMatchingSessionID(s, nil, 33))
+	o.Note("NULL, 32 bytes", "%s", o.inChild(raw.SSLHasMatchingSessionIDNullID))
+	o.Note("NULL SSL", "%s", o.inChild(raw.SSLHasMatchingSessionIDNullSSL))
 }
 
 func observeMatchingRegardless(o *Observer) {

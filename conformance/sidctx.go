@@ -3,8 +3,11 @@ package conformance
 import (
 	"bytes"
 	"fmt"
+	"math"
+	"unsafe"
 
 	"github.com/go-libssl/libssl"
+	"github.com/go-libssl/libssl/internal/raw"
 )
 
 const pageSIDContext = "SSL_CTX_set_session_id_context(3)"
@@ -18,9 +21,15 @@ var sessionIDContext = []Clause{
 			is("len0; len1; len31; len32", "ok"),
 			is("len33; len64; len255; len256; len288; len65536", "ret=0 E{20:273}"),
 			is("reason constant", "33 bytes=true 32 bytes=false"),
+			by(onlyRaw, is("UINT_MAX on a Ctx; UINT_MAX on an SSL", "ret=0 E{20:273}")),
 		),
 		Observe: func(o *Observer) {
 			ctx := o.ctx(libssl.TLSServerMethod)
+			if o.Way == Raw {
+				l := o.prepare(ctx, ctx)
+				o.Note("UINT_MAX on a Ctx", "%v", raw.CtxSetSessionIDContext(ctxOf(ctx), new(byte), math.MaxUint32))
+				o.Note("UINT_MAX on an SSL", "%v", raw.SSLSetSessionIDContext(sslOf(l.server.conn), new(byte), math.MaxUint32))
+			}
 			for _, n := range []int{0, 1, 31, 32, 33, 64, 255, 256, 288, 65536} {
 				o.Note(fmt.Sprintf("len%d", n), "%s", result(ctx.SetSessionIDContext(make([]byte, n))))
 			}
@@ -47,6 +56,53 @@ var sessionIDContext = []Clause{
 			}
 			l.meet()
 			o.Note("session's context", "%d bytes", len(l.server.session.IDContext()))
+		},
+	},
+	{
+		ID: "A3", Page: pageSIDContext,
+		Says:   "Nothing on NULL.",
+		Manual: Silent,
+		Truth:  "NULL for the bytes or for the Ctx crashes unless the length decides the call; a NULL SSL is refused since 3.5, with no error queued.",
+		Whom:   "C programs that do not check what SSL_new returned: on older releases they crash here, on newer ones they go on without a context.",
+		Modes:  only12s,
+		Ways:   onlyRaw,
+		Want: want(
+			is("NULL, 0 bytes", "ret=1 no error"),
+			is("NULL, 1 byte; NULL Ctx, 1 byte; NULL SSL, 1 byte", crashed),
+			is("NULL, 33 bytes; NULL Ctx, 33 bytes", "ret=0 E{20:273}"),
+			since(V3_5, is("NULL SSL, 1 byte", "ret=0 no error")),
+		),
+		Observe: func(o *Observer) {
+			c := ctxOf(o.server())
+			o.Note("NULL, 0 bytes", "%v", raw.CtxSetSessionIDContext(c, nil, 0))
+			o.Note("NULL, 1 byte", "%s", o.inChild(raw.CtxSetSessionIDContextNullData))
+			o.Note("NULL, 33 bytes", "%v", raw.CtxSetSessionIDContext(c, nil, 33))
+			o.Note("NULL Ctx, 1 byte", "%s", o.inChild(raw.CtxSetSessionIDContextNullCtx))
+			o.Note("NULL Ctx, 33 bytes", "%v", raw.CtxSetSessionIDContext(raw.Ctx{}, new(byte), 33))
+			o.Note("NULL SSL, 1 byte", "%s", o.inChild(raw.SSLSetSessionIDContextNullSSL))
+		},
+	},
+	{
+		ID: "A4", Page: pageSIDContext,
+		Says:   "Nothing on errors that are on the queue already.",
+		Manual: Silent,
+		Truth:  "Success removes no error from the queue, and a failure puts its own behind those that are there.",
+		Whom:   "C programs that take the oldest error for that of the call that failed: it can be another's.",
+		Note:   "ERR_get_error(3) says that it returns the oldest.",
+		Modes:  only12s,
+		Ways:   onlyRaw,
+		Want: want(
+			is("Ctx, 1 byte; SSL, 1 byte", "ret=1 E{128:42}"),
+			is("Ctx, 33 bytes; SSL, 33 bytes", "ret=0 E{128:42}E{20:273}"),
+		),
+		Observe: func(o *Observer) {
+			l := o.prepare(o.server(), o.client())
+			for _, n := range []uint32{1, 33} {
+				bytes := unsafe.SliceData(make([]byte, n))
+				name := map[uint32]string{1: "1 byte", 33: "33 bytes"}[n]
+				o.Note("Ctx, "+name, "%v", raw.CtxSetSessionIDContext(ctxOf(o.server()), bytes, n, stale))
+				o.Note("SSL, "+name, "%v", raw.SSLSetSessionIDContext(sslOf(l.server.conn), bytes, n, stale))
+			}
 		},
 	},
 	{
@@ -331,12 +387,16 @@ var sessionIDContext = []Clause{
 	},
 	{
 		ID: "A17", Page: pageSIDContext,
-		Says:  "A context set while the ClientHello is being looked at is in time for this handshake.",
+		Says:  "A context set while the ClientHello is being looked at is in time for this handshake; in the servername callback it is too late.",
 		Modes: all,
 		Want: want(
 			is("first", "ok reused=0/0"),
 			is("server session", "len=6 chello"),
 			is("resume", "ok reused=1/1"),
+			by(onlyRaw,
+				is("set when the name is known", "ok reused=0/0"),
+				is("set when the name is known: server session", "len=0 "),
+				is("set when the name is known: resume", "ok reused=1/1")),
 		),
 		Observe: func(o *Observer) {
 			srv, cli := o.server(), o.client()
@@ -346,6 +406,39 @@ var sessionIDContext = []Clause{
 			o.Note("first", "%v", first)
 			o.Note("server session", "%s", sidOf(first.server.session))
 			o.Note("resume", "%v", o.resume(srv, cli, first, named))
+			if o.Way == Raw {
+				observeLateContext(o)
+			}
+		},
+	},
+	{
+		ID: "A18", Page: pageSIDContext,
+		Says:   "Nothing on an SSL that is switched to another Ctx.",
+		Manual: Silent,
+		Truth:  "With SSL_set_SSL_CTX an SSL takes over the other Ctx's context unless it had one of its own, and its sessions still go into the cache of the first.",
+		Whom:   "Servers that switch the Ctx by name: statistics, flushing and removing at the second Ctx miss the sessions.",
+		Modes:  all,
+		Ways:   onlyRaw,
+		Want: want(
+			is("switched; switched, with a context of its own", "ok reused=0/0"),
+			is("switched: session", "len=2 c2"),
+			is("switched, with a context of its own: session", "len=3 own"),
+			in(only12s, "switched: cached; switched, with a context of its own: cached", "first Ctx 1, second 0"),
+			in(tickets, "switched: cached; switched, with a context of its own: cached", "first Ctx 0, second 0"),
+			in(only13s, "switched: cached; switched, with a context of its own: cached", "first Ctx 2, second 0"),
+		),
+		Observe: func(o *Observer) {
+			observeSwitch := func(name string, before func(c conn)) {
+				one, two := o.server(sidCtx("c1")), o.server(sidCtx("c2"))
+				l := o.connect(one, o.client(), onServer(before), onServer(func(c conn) {
+					must(raw.SSLSetSSLCtx(sslOf(c), ctxOf(two)).Err())
+				}))
+				o.Note(name, "%v", l)
+				o.Note(name+": session", "%s", sidOf(l.server.session))
+				o.Note(name+": cached", "first Ctx %d, second %d", one.SessionStats().Number, two.SessionStats().Number)
+			}
+			observeSwitch("switched", func(conn) {})
+			observeSwitch("switched, with a context of its own", func(c conn) { must(c.SetSessionIDContext([]byte("own"))) })
 		},
 	},
 	{
@@ -357,12 +450,16 @@ var sessionIDContext = []Clause{
 			is("5 bytes", "ok now len=5 AAAAA"),
 			is("32 bytes", "ok now len=32 "+full32),
 			is("33 bytes; 256 bytes", "ret=0 E{20:273} now len=32 "+full32),
+			by(onlyRaw, is("NULL, 0 bytes", "ret=1 no error now len=0 ")),
 		),
 		Observe: func(o *Observer) {
 			sess := o.connect(o.server(), o.client()).server.session
 			for _, n := range []int{0, 5, 32, 33, 256} {
 				err := sess.SetIDContext(bytes.Repeat([]byte("A"), n))
 				o.Note(fmt.Sprintf("%d bytes", n), "%s now %s", result(err), sidOf(sess))
+			}
+			if o.Way == Raw {
+				o.Note("NULL, 0 bytes", "%v now %s", raw.SessionSetIDContext(rawOf(sess), nil, 0), sidOf(sess))
 			}
 		},
 	},
@@ -375,6 +472,9 @@ var sessionIDContext = []Clause{
 			is("5 bytes", "ok now len=5 AAAAA"),
 			is("32 bytes", "ok now len=32 "+full32),
 			is("33 bytes; 256 bytes", "ret=0 E{20:408} now len=32 "+full32),
+			by(onlyRaw,
+				is("its own", "ret=1 no error now 32 bytes, not NULL"),
+				is("NULL, 0 bytes", "ret=1 no error now 0 bytes, not NULL")),
 		),
 		Observe: func(o *Observer) {
 			sess := o.connect(o.server(), o.client()).server.session
@@ -382,8 +482,52 @@ var sessionIDContext = []Clause{
 				err := sess.SetID(bytes.Repeat([]byte("A"), n))
 				o.Note(fmt.Sprintf("%d bytes", n), "%s now len=%d %s", result(err), len(sess.ID()), sess.ID())
 			}
+			if o.Way == Raw {
+				p := rawOf(sess)
+				o.Note("its own", "%v now %s", raw.SessionSetIDToItself(p), idOf(p))
+				o.Note("NULL, 0 bytes", "%v now %s", raw.SessionSetID(p, nil, 0), idOf(p))
+			}
 		},
 	},
+	{
+		ID: "A21", Page: "SSL_SESSION_get0_id_context(3)",
+		Says:   "The length is written if its pointer is not NULL.",
+		Manual: Silent,
+		Truth:  "The length may be NULL where an id is read, as where a context is; a NULL session crashes.",
+		Whom:   "C programs that read the id of what SSL_get_session returned: before the handshake that is NULL.",
+		Note:   "SSL_SESSION_get_id(3) says nothing on a NULL length.",
+		Modes:  only12s,
+		Ways:   onlyRaw,
+		Want: want(
+			is("context, NULL length; id, NULL length", "not NULL"),
+			is("id of a NULL session; id set on a NULL session", crashed),
+		),
+		Observe: func(o *Observer) {
+			sess := rawOf(anySession(o))
+			o.Note("context, NULL length", "%s", nullness(raw.SessionIDContextNoLength(sess)))
+			o.Note("id, NULL length", "%s", nullness(raw.SessionIDNoLength(sess)))
+			o.Note("id of a NULL session", "%s", o.inChild(raw.SessionIDNull))
+			o.Note("id set on a NULL session", "%s", o.inChild(raw.SessionSetIDNull))
+		},
+	},
+}
+
+const crashed = "crash: segmentation fault"
+
+// stale is an error that nobody has taken off the queue.
+var stale = raw.Entry{Lib: raw.ErrLibUser, Reason: 42}
+
+func nullness(null bool) string {
+	if null {
+		return "NULL"
+	}
+	return "not NULL"
+}
+
+// idOf is a session's id: its length and its pointer.
+func idOf(s raw.Session) string {
+	id, null := raw.SessionID(s)
+	return fmt.Sprintf("%d bytes, %s", len(id), nullness(null))
 }
 
 const full32 = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -446,6 +590,21 @@ func observeWhenContextCounts(o *Observer) {
 	late := o.open(o.server(sidCtx("two")), cli)
 	err := late.server.conn.SetSessionIDContext([]byte("later"))
 	o.Note("set after the handshake", "%s %s", result(err), sidOf(late.server.conn.Session()))
+}
+
+// observeLateContext sets the context in the servername callback, when libssl has made the session already.
+func observeLateContext(o *Observer) {
+	const name = "set when the name is known"
+	srv, cli := o.server(), o.client()
+	raw.CtxSetServerNameCallback(ctxOf(srv), func(s raw.SSL) int {
+		must(rawSSL{s}.SetSessionIDContext([]byte("sname")))
+		return raw.ServerNameOK
+	})
+	named := onClient(func(c conn) { must(c.SetServerName("sslconform")) })
+	first := o.connect(srv, cli, named)
+	o.Note(name, "%v", first)
+	o.Note(name+": server session", "%s", sidOf(first.server.session))
+	o.Note(name+": resume", "%v", o.resume(srv, cli, first, named))
 }
 
 func observeClientContext(o *Observer) {

@@ -249,6 +249,17 @@ func (c *rawCtx) TicketKeys() ([]byte, error) {
 func (c *rawCtx) SetNumTickets(n int) error { return raw.CtxSetNumTickets(c.p, uint64(n)).Err() }
 func (c *rawCtx) NumTickets() int           { return int(raw.CtxNumTickets(c.p)) }
 
+// What clauses that are observed bare only use of these: the pointers.
+
+func ctxOf(c ctx) raw.Ctx  { return c.(*rawCtx).p }
+func sslOf(c conn) raw.SSL { return c.(*rawConn).p }
+
+// inChild makes a call that may crash, with a server's SSL where it takes one that is not NULL.
+func (o *Observer) inChild(n raw.NullCall) string {
+	l := o.prepare(o.server(), o.client())
+	return must1(raw.InChild(n, sslOf(l.server.conn))).String()
+}
+
 type rawSSL struct{ p raw.SSL }
 
 func (s rawSSL) SetSessionIDContext(sid []byte) error {
