@@ -3,15 +3,35 @@ package conformance
 import (
 	"bytes"
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"io"
+	"strings"
+	"sync/atomic"
 
 	"github.com/go-libssl/libssl"
+	"github.com/go-libssl/libssl/internal/raw"
 )
 
 const pageSessionCallbacks = "SSL_CTX_sess_set_get_cb(3)"
 
 // Section D: the callbacks through which a program keeps sessions itself.
 var externalCache = []Clause{
+	{
+		ID: "D1", Page: pageSessionCallbacks,
+		Says:   "The callbacks that are set can be read; those that are not are NULL.",
+		Manual: Silent,
+		Truth:  "The callbacks can be read, and NULL takes them away; a NULL Ctx crashes, on reading too.",
+		Whom:   "C programs that do not check what SSL_CTX_new returned.",
+		Modes:  only12s,
+		Ways:   onlyRaw,
+		Want: want(
+			is("at first; taken away", "new: none, get: none, remove: none"),
+			is("set", "new: the one that was set, get: the one that was set, remove: the one that was set"),
+			is("read on a NULL Ctx; set on a NULL Ctx", crashed),
+		),
+		Observe: observeCallbackGetters,
+	},
 	{
 		ID: "D2", Page: pageSessionCallbacks,
 		Says:   "The callback for new sessions is called whenever one was negotiated.",
@@ -29,8 +49,66 @@ var externalCache = []Clause{
 			in(tls13, "resume", "ok reused=1/1 new_cb+1"),
 			in(not12t, "what it got", "the connection's session"),
 			in(only12t, "what it got", "nothing"),
+			by(onlyRaw,
+				in(only12s, "as it is called", "in the handshake, number=1, resumable=true"),
+				in(only12t, "as it is called", "never"),
+				in(only13s, "as it is called", "in the handshake, number=1, resumable=true; in the handshake, number=2, resumable=true"),
+				in(only13t, "as it is called", "in the handshake, number=0, resumable=true; in the handshake, number=0, resumable=true")),
 		),
-		Observe: observeNewOnServer,
+		Observe: func(o *Observer) {
+			observeNewOnServer(o)
+			if o.Way == Raw {
+				observeInsideNew(o)
+			}
+		},
+	},
+	{
+		ID: "D3", Page: pageSessionCallbacks,
+		Says:   "When the callback for new sessions returns 0 the session is removed from the internal cache at once.",
+		Manual: Wrong,
+		Truth:  "When the callback for new sessions returns 0 the session stays in the internal cache and is resumed: libssl only drops the reference that it had given the callback.",
+		Whom:   "Servers whose callback returns 0 to have a session forgotten, or after a failure to store it: this process goes on resuming it.",
+		Modes:  all,
+		Ways:   onlyRaw,
+		Want: want(
+			in(only12s, "server", "ok reused=0/0 new_cb=1 number=1"),
+			in(only12t, "server", "ok reused=0/0 new_cb=0 number=0"),
+			in(only13s, "server", "ok reused=0/0 new_cb=2 number=2"),
+			in(only13t, "server", "ok reused=0/0 new_cb=2 number=0"),
+			in(tls12, "client", "ok reused=0/0 new_cb=1 number=1"),
+			in(tls13, "client", "ok reused=0/0 new_cb=2 number=2"),
+			is("server: resume; client: resume", "ok reused=1/1"),
+		),
+		Observe: func(o *Observer) {
+			observeRefused := func(name string, refusing, srv, cli ctx) {
+				calls := 0
+				raw.CtxSetNewSessionCallback(ctxOf(refusing), func(raw.SSL, raw.Session) int {
+					calls++
+					return 0
+				})
+				first := o.connect(srv, cli)
+				o.Note(name, "%v new_cb=%d number=%d", first, calls, refusing.SessionStats().Number)
+				o.Note(name+": resume", "%v", o.resume(srv, cli, first))
+			}
+			srv := o.server()
+			observeRefused("server", srv, srv, o.client())
+			cli := o.client(cacheMode(libssl.SessionCacheClient))
+			observeRefused("client", cli, o.server(), cli)
+		},
+	},
+	{
+		ID: "D4", Page: pageSessionCallbacks,
+		Says:   "When the callback for new sessions returns 1 the program has a reference, which it must free; when it returns 0, none.",
+		Manual: Silent,
+		Truth:  "Whatever the callback for new sessions returns but 0 leaves the program a reference, negative values too.",
+		Whom:   "C programs whose callback returns -1 for an error: each such session stays in memory for ever.",
+		Modes:  stateful,
+		Ways:   onlyRaw,
+		Want: want(
+			is("returns 0", "ok reused=0/0, freed with the SSL: false, with the Ctx: true"),
+			is("returns 1; returns -1; returns 2", "ok reused=0/0, freed with the SSL: false, with the Ctx: false, by the program: true"),
+		),
+		Observe: observeReferencesOfNew,
 	},
 	{
 		ID: "D5", Page: pageSessionCallbacks,
@@ -48,7 +126,7 @@ var externalCache = []Clause{
 		ID: "D6", Page: pageSessionCallbacks,
 		Says:   "Nothing on when a server that gives out tickets also caches its sessions.",
 		Manual: Silent,
-		Truth:  "A TLS 1.3 server with tickets fills its cache as well as soon as there is a callback for removals.",
+		Truth:  "A TLS 1.3 server with tickets fills its cache as well as soon as there is a callback for removals, or early data are taken and guarded against replay.",
 		Whom:   "Servers of stateless TLS 1.3 that watch removals: the cache they did not ask for grows to its full size.",
 		Text:   "If a remove callback is set, a TLSv1.3 server adds its sessions to the internal cache even if it issues stateless tickets.",
 		Modes:  tickets,
@@ -56,8 +134,20 @@ var externalCache = []Clause{
 			is("no callback; callback for new sessions", "number=0"),
 			in(only12t, "callback for removals", "number=0"),
 			in(only13t, "callback for removals", "number=2"),
+			by(onlyRaw,
+				in(only12t, "early data", "number=0"),
+				in(only13t, "early data", "number=2"),
+				is("early data, SSL_OP_NO_ANTI_REPLAY", "number=0")),
 		),
 		Observe: func(o *Observer) {
+			if o.Way == Raw {
+				srv, cli := o.server(earlyData), o.client()
+				o.connect(srv, cli)
+				o.Note("early data", "number=%d", srv.SessionStats().Number)
+				srv = o.server(earlyData, noAntiReplay)
+				o.connect(srv, cli)
+				o.Note("early data, SSL_OP_NO_ANTI_REPLAY", "number=%d", srv.SessionStats().Number)
+			}
 			var n calls
 			cli := o.client()
 			for _, c := range []struct {
@@ -95,6 +185,29 @@ var externalCache = []Clause{
 		},
 	},
 	{
+		ID: "D8", Page: pageSessionCallbacks,
+		Says:   "The callback for removals is called for all sessions in the cache when the Ctx is freed.",
+		Manual: Silent,
+		Truth:  "SSL_CTX_free calls the callback for each session in the cache and makes each not resumable, also those that the program has a reference to.",
+		Whom:   "Programs that keep sessions longer than their Ctx, clients above all: those that were in its cache are of no more use.",
+		Modes:  all,
+		Ways:   onlyRaw,
+		Want: want(
+			in(not12t, "before", "number=1 resumable=true"),
+			in(only12t, "before", "number=0 resumable=false"),
+			in(not12t, "Ctx freed", "remove_cb=1 resumable=false"),
+			in(only12t, "Ctx freed", "remove_cb=0 resumable=false"),
+		),
+		Observe: func(o *Observer) {
+			var n calls
+			srv := o.server(numTickets(1), n.countRemoved)
+			sess := o.connect(srv, o.client()).server.session
+			o.Note("before", "number=%d resumable=%t", srv.SessionStats().Number, sess.IsResumable())
+			must(srv.Close())
+			o.Note("Ctx freed", "remove_cb=%d resumable=%t", n.removed, sess.IsResumable())
+		},
+	},
+	{
 		ID: "D9", Page: pageSessionCallbacks,
 		Says:   "The callback for removals is called when a session is removed from the cache.",
 		Manual: Wrong,
@@ -107,9 +220,29 @@ var externalCache = []Clause{
 			in(only12t, "removed", "false remove_cb=0 its id=false"),
 			in(not12t, "removed again", "false remove_cb+1"),
 			in(only12t, "removed again", "false remove_cb+0"),
+			by(onlyRaw, is("afterwards", "resumable=false")),
 			is("left in the cache", "0"),
 		),
 		Observe: observeRemoveCallback,
+	},
+	{
+		ID: "D10", Page: pageGetSession,
+		Says:   "The session of a connection that was not shut down is not reused.",
+		Manual: Silent,
+		Truth:  "An SSL that is freed or cleared without having sent close_notify spoils its session, on clients too; to have received one is not enough.",
+		Whom:   "Programs that close the socket and free the SSL: they never resume. SSL_set_shutdown or SSL_set_quiet_shutdown is enough to keep the session.",
+		Note:   "SSL_clear(3) says it of SSL_clear, and SSL_CTX_sess_set_get_cb(3) that the callback for removals is called for a connection that was not shut down cleanly.",
+		Modes:  all,
+		Ways:   onlyRaw,
+		Want: want(
+			in(not12t, "freed; cleared; close_notify only received", "remove_cb=1 number=0 resumable: server false"),
+			in(only12t, "freed; cleared; close_notify only received", "remove_cb=0 number=0 resumable: server false"),
+			in(not12t, "said to be shut down; quiet; close_notify sent", "remove_cb=0 number=1 resumable: server true"),
+			in(only12t, "said to be shut down; quiet; close_notify sent", "remove_cb=0 number=0 resumable: server false"),
+			is("freed: client", "resumable: client false, resume: ok reused=0/0"),
+			is("said to be shut down: client; quiet: client", "resumable: client true, resume: ok reused=1/1"),
+		),
+		Observe: observeUncleanEnds,
 	},
 	{
 		ID: "D11", Page: "SSL_CTX_add_session(3)",
@@ -119,13 +252,19 @@ var externalCache = []Clause{
 		Whom:   "Programs that mirror the cache by its callbacks: a session that is replaced is never reported as gone.",
 		Text:   "The remove callback is not called for a session that is replaced in this way.",
 		Modes:  stateful,
-		Want:   want(is("added over the other", "true remove_cb=0 number=1")),
+		Want: want(
+			is("added over the other", "true remove_cb=0 number=1"),
+			by(onlyRaw, is("the other", "resumable=true")),
+		),
 		Observe: func(o *Observer) {
 			var n calls
 			srv := o.server(numTickets(1), n.countRemoved)
 			first := o.connect(srv, o.client())
 			added := add(srv, first.server.session)
 			o.Note("added over the other", "%t remove_cb=%d number=%d", added, n.removed, srv.SessionStats().Number)
+			if o.Way == Raw {
+				o.Note("the other", "resumable=%t", first.server.session.IsResumable())
+			}
 		},
 	},
 	{
@@ -139,6 +278,19 @@ var externalCache = []Clause{
 			is("resume again", "ok reused=1/1"),
 		),
 		Observe: observeGet,
+	},
+	{
+		ID: "D13", Page: pageSessionCallbacks,
+		Says:  "With *copy at 1, as it comes, libssl takes a reference of its own to what the callback returns; with 0 it takes over the callback's.",
+		Modes: stateful,
+		Ways:  onlyRaw,
+		Want: want(
+			is("*copy as it comes", "1"),
+			is("left alone; set to 1; set to 1, NO_INTERNAL_STORE; set to 0, a reference taken before",
+				"ok reused=1/1, freed by libssl: false, by the program: true"),
+			is("set to 0, none taken", "ok reused=1/1, freed by libssl: true"),
+		),
+		Observe: observeReferencesOfGet,
 	},
 	{
 		ID: "D14", Page: pageCacheMode,
@@ -337,6 +489,147 @@ func observeNewOnServer(o *Observer) {
 	}
 }
 
+// observeInsideNew looks around in the callback for new sessions.
+func observeInsideNew(o *Observer) {
+	var seen []string
+	srv := o.server()
+	raw.CtxSetNewSessionCallback(ctxOf(srv), func(s raw.SSL, x raw.Session) int {
+		when := map[bool]string{true: "in the handshake", false: "later"}[raw.SSLInInit(s)]
+		seen = append(seen, fmt.Sprintf("%s, number=%d, resumable=%t", when, srv.SessionStats().Number, raw.SessionIsResumable(x)))
+		return 0
+	})
+	o.connect(srv, o.client())
+	if len(seen) == 0 {
+		seen = []string{"never"}
+	}
+	o.Note("as it is called", "%s", strings.Join(seen, "; "))
+}
+
+func observeCallbackGetters(o *Observer) {
+	c := ctxOf(o.server())
+	note := func(name string) {
+		o.Note(name, "new: %v, get: %v, remove: %v",
+			raw.CtxNewSessionCallback(c), raw.CtxGetSessionCallback(c), raw.CtxRemoveSessionCallback(c))
+	}
+	note("at first")
+	raw.CtxSetNewSessionCallback(c, func(raw.SSL, raw.Session) int { return 0 })
+	raw.CtxSetGetSessionCallback(c, func(raw.SSL, []byte, *int32) raw.Session { return raw.Session{} })
+	raw.CtxSetRemoveSessionCallback(c, func(raw.Ctx, raw.Session) {})
+	note("set")
+	raw.CtxSetNewSessionCallback(c, nil)
+	raw.CtxSetGetSessionCallback(c, nil)
+	raw.CtxSetRemoveSessionCallback(c, nil)
+	note("taken away")
+	o.Note("read on a NULL Ctx", "%s", o.inChild(raw.CtxNewSessionCallbackNullCtx))
+	o.Note("set on a NULL Ctx", "%s", o.inChild(raw.CtxSetNewSessionCallbackNullCtx))
+}
+
+func observeReferencesOfNew(o *Observer) {
+	for _, result := range []int{0, 1, -1, 2} {
+		var got raw.Session
+		var freed *atomic.Bool
+		srv := o.server(numTickets(1))
+		raw.CtxSetNewSessionCallback(ctxOf(srv), func(_ raw.SSL, x raw.Session) int {
+			got, freed = x, raw.SessionWatch(x)
+			return result
+		})
+		l := o.connect(srv, o.client(), aloof)
+		fate := fmt.Sprintf("%v, freed with the SSL: %t", l, freed.Load())
+		must(srv.Close())
+		fate += fmt.Sprintf(", with the Ctx: %t", freed.Load())
+		if !freed.Load() {
+			raw.SessionFree(got)
+			fate += fmt.Sprintf(", by the program: %t", freed.Load())
+		}
+		o.Note(fmt.Sprintf("returns %d", result), "%s", fate)
+	}
+}
+
+func observeReferencesOfGet(o *Observer) {
+	var asItComes int32
+	for _, c := range []struct {
+		name  string
+		mode  libssl.SessionCacheMode
+		found func(s raw.Session, copy *int32)
+	}{
+		{"left alone", serverMode, func(_ raw.Session, copy *int32) { asItComes = *copy }},
+		{"set to 1", serverMode, func(_ raw.Session, copy *int32) { *copy = 1 }},
+		{"set to 1, NO_INTERNAL_STORE", serverMode | libssl.SessionCacheNoInternalStore, func(_ raw.Session, copy *int32) { *copy = 1 }},
+		{"set to 0, a reference taken before", serverMode, func(s raw.Session, copy *int32) {
+			*copy = 0
+			raw.SessionUpRef(s)
+		}},
+		{"set to 0, none taken", serverMode, func(_ raw.Session, copy *int32) { *copy = 0 }},
+	} {
+		first, cli := elsewhere(o)
+		der := must1(first.server.session.MarshalBinary())
+		sess, _, _ := raw.D2ISession(der, int64(len(der))) // in no other cache
+		freed := raw.SessionWatch(sess)
+		srv := o.server(cacheMode(c.mode))
+		raw.CtxSetGetSessionCallback(ctxOf(srv), func(_ raw.SSL, _ []byte, copy *int32) raw.Session {
+			c.found(sess, copy)
+			return sess
+		})
+		l := o.resume(srv, cli, first, aloof)
+		must(srv.Close())
+		fate := fmt.Sprintf("%v, freed by libssl: %t", l, freed.Load())
+		if !freed.Load() {
+			raw.SessionFree(sess)
+			fate += fmt.Sprintf(", by the program: %t", freed.Load())
+		}
+		o.Note(c.name, "%s", fate)
+	}
+	o.Note("*copy as it comes", "%d", asItComes)
+}
+
+func observeUncleanEnds(o *Observer) {
+	abandon := func(c conn) { must(c.(*rawConn).Abandon()) }
+	for _, c := range []struct {
+		name   string
+		client bool // the same is done to the client
+		end    func(l *link, c conn)
+	}{
+		{"freed", true, func(_ *link, c conn) { abandon(c) }},
+		{"cleared", false, func(_ *link, c conn) { must(raw.SSLClear(sslOf(c)).Err()) }},
+		{"said to be shut down", true, func(_ *link, c conn) {
+			raw.SSLSetShutdown(sslOf(c), raw.SentShutdown)
+			abandon(c)
+		}},
+		{"quiet", true, func(_ *link, c conn) {
+			raw.SSLSetQuietShutdown(sslOf(c), true)
+			must(raw.SSLShutdown(sslOf(c)).Err())
+			abandon(c)
+		}},
+		{"close_notify only received", false, func(l *link, c conn) {
+			must(l.client.conn.CloseWrite())
+			if _, err := c.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+				must(fmt.Errorf("close_notify was not received: %w", err))
+			}
+			abandon(c)
+		}},
+		{"close_notify sent", false, func(_ *link, c conn) {
+			must(c.CloseWrite())
+			abandon(c)
+		}},
+	} {
+		var n calls
+		srv, cli := o.server(numTickets(1), n.countRemoved), o.client()
+		l := o.open(srv, cli)
+		c.end(l, l.server.conn)
+		o.Note(c.name, "remove_cb=%d number=%d resumable: server %t", n.removed, srv.SessionStats().Number, l.server.session.IsResumable())
+		if c.client {
+			c.end(l, l.client.conn)
+			resumable := l.client.session.IsResumable()
+			o.Note(c.name+": client", "resumable: client %t, resume: %v", resumable, o.resume(srv, cli, l))
+		}
+	}
+}
+
+// earlyData has a server take early data.
+func earlyData(c ctx) { raw.CtxSetMaxEarlyData(ctxOf(c), 1<<14) }
+
+func noAntiReplay(c ctx) { c.SetOptions(libssl.NoAntiReplay) }
+
 func observeNewOnClient(o *Observer) {
 	var n calls
 	cli := o.client(cacheMode(libssl.SessionCacheClient), n.count)
@@ -358,6 +651,9 @@ func observeRemoveCallback(o *Observer) {
 	ok = srv.RemoveSession(sess)
 	o.Note("removed again", "%t remove_cb+%d", ok, removed-before)
 	o.Note("left in the cache", "%d", srv.SessionStats().Number)
+	if o.Way == Raw {
+		o.Note("afterwards", "resumable=%t", sess.IsResumable())
+	}
 }
 
 func observeGet(o *Observer) {

@@ -255,7 +255,7 @@ func ctxOf(c ctx) raw.Ctx  { return c.(*rawCtx).p }
 func sslOf(c conn) raw.SSL { return c.(*rawConn).p }
 
 // inChild makes a call that may crash, with a server's SSL where it takes one that is not NULL.
-func (o *Observer) inChild(n raw.NullCall) string {
+func (o *Observer) inChild(n raw.RiskyCall) string {
 	l := o.prepare(o.server(), o.client())
 	return must1(raw.InChild(n, sslOf(l.server.conn))).String()
 }

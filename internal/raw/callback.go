@@ -21,6 +21,7 @@ type hooks struct {
 	clientHello   func(s SSL) int
 	serverName    func(s SSL) int
 	ticketKey     func(encrypt bool) int
+	ticket        func(s SSL) int
 }
 
 var (
@@ -143,6 +144,12 @@ func CtxSetTicketKeyCallback(c Ctx, cb func(encrypt bool) int) Ret {
 	return ret(C.glsraw_SSL_CTX_set_tlsext_ticket_key_cb(c.p, flag(cb != nil)))
 }
 
+// CtxSetSessionTicketCallback sets what sees the session before it goes into a ticket.
+func CtxSetSessionTicketCallback(c Ctx, cb func(s SSL) int) Ret {
+	setHook(ctxHooks, c.p, func(h *hooks) { h.ticket = cb })
+	return ret(C.glsraw_SSL_CTX_set_session_ticket_cb(c.p, flag(cb != nil)))
+}
+
 // A panic in a callback must not unwind C: it waits until a crossing is over.
 var parked atomic.Pointer[any]
 
@@ -211,6 +218,12 @@ func glsrawOnServerName(ssl *C.SSL, ctx *C.SSL_CTX) C.int {
 func glsrawOnTicketKey(ctx *C.SSL_CTX, encrypt C.int) C.int {
 	defer park()
 	return C.int(hooksOf(ctxHooks, ctx).ticketKey(encrypt == 1))
+}
+
+//export glsrawOnTicket
+func glsrawOnTicket(ssl *C.SSL, ctx *C.SSL_CTX) C.int {
+	defer park()
+	return C.int(hooksOf(ctxHooks, ctx).ticket(SSL{ssl}))
 }
 
 //export glsrawOnCtxFree

@@ -4,10 +4,27 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+/* What the child tells, and where to. */
+struct words {
+    long ret;
+    int nerrs;
+};
+static int out;
+
+static void tell_and_exit(long ret) {
+    struct words w = {.ret = ret};
+    while (ERR_get_error() != 0)
+        w.nerrs++;
+    _exit(write(out, &w, sizeof w) != (ssize_t)sizeof w);
+}
 
 static int generate(SSL *ssl, unsigned char *id, unsigned int *len) {
     (void)ssl, (void)id, (void)len;
@@ -17,6 +34,39 @@ static int generate(SSL *ssl, unsigned char *id, unsigned int *len) {
 static int new_session(SSL *ssl, SSL_SESSION *s) {
     (void)ssl, (void)s;
     return 0;
+}
+
+/* ---- SSL_CTX_free beside another thread ---- */
+
+static sem_t called; /* by the other thread, when its call has returned */
+
+static void *call_on(void *ctx) {
+    SSL_CTX_set_generate_session_id(ctx, NULL);
+    sem_post(&called);
+    return NULL;
+}
+
+static void on_remove(SSL_CTX *ctx, SSL_SESSION *s) {
+    pthread_t other;
+    struct timespec until;
+    long waited = -1;
+    (void)s;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 1;
+    if (pthread_create(&other, NULL, call_on, ctx) == 0)
+        waited = sem_timedwait(&called, &until) != 0;
+    tell_and_exit(waited); /* before the SSL_CTX goes from under the other thread's feet */
+}
+
+static void free_beside_another(void) {
+    static const unsigned char id[32] = {1};
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    SSL_SESSION *s = SSL_SESSION_new();
+    sem_init(&called, 0, 0);
+    SSL_SESSION_set1_id(s, id, sizeof id);
+    SSL_CTX_add_session(ctx, s);
+    SSL_CTX_sess_set_remove_cb(ctx, on_remove);
+    SSL_CTX_free(ctx);
 }
 
 static long make(int call, SSL *ssl) {
@@ -65,19 +115,15 @@ static long make(int call, SSL *ssl) {
         const unsigned char *p = no_data;
         return d2i_SSL_SESSION(NULL, &p, 1) != NULL;
     }
+    case GLSRAW_SSL_CTX_FREE_BESIDE_ANOTHER:
+        free_beside_another();
+        return -1;
     }
     return -1;
 }
 
-/* What the child tells before it ends. */
-struct words {
-    long ret;
-    int nerrs;
-};
-
 /* Only this thread lives on: no Go, and nothing that could wait for a lock of another. */
-static void live(int call, SSL *ssl, int out) {
-    struct words w = {0};
+static void live(int call, SSL *ssl, int to) {
     struct rlimit no_core = {0, 0};
     sigset_t none;
     setrlimit(RLIMIT_CORE, &no_core);
@@ -87,19 +133,17 @@ static void live(int call, SSL *ssl, int out) {
     pthread_sigmask(SIG_SETMASK, &none, NULL);
     alarm(5);
     ERR_clear_error();
-    w.ret = make(call, ssl);
-    while (ERR_get_error() != 0)
-        w.nerrs++;
-    _exit(write(out, &w, sizeof w) != (ssize_t)sizeof w);
+    out = to;
+    tell_and_exit(make(call, ssl));
 }
 
-static pid_t start(int call, SSL *ssl, int out) {
+static pid_t start(int call, SSL *ssl, int to) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pid_t pid = fork();
     if (pid == 0)
-        live(call, ssl, out);
+        live(call, ssl, to);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return pid;
 }

@@ -8,28 +8,32 @@ import (
 	"syscall"
 )
 
-// A NullCall is a call with NULL that some libssl does not survive.
-type NullCall int
+// A RiskyCall is one that some libssl does not survive.
+type RiskyCall int
 
-// The calls, by what is NULL.
+// The calls with NULL, by what is NULL.
 const (
-	CtxSetSessionIDContextNullData  NullCall = C.GLSRAW_SSL_CTX_SET_SESSION_ID_CONTEXT_NULL_DATA // of 1 byte
-	CtxSetSessionIDContextNullCtx   NullCall = C.GLSRAW_SSL_CTX_SET_SESSION_ID_CONTEXT_NULL_CTX
-	SSLSetSessionIDContextNullSSL   NullCall = C.GLSRAW_SSL_SET_SESSION_ID_CONTEXT_NULL_SSL
-	CtxSetGenerateSessionIDNullCtx  NullCall = C.GLSRAW_SSL_CTX_SET_GENERATE_SESSION_ID_NULL_CTX
-	SSLSetGenerateSessionIDNullSSL  NullCall = C.GLSRAW_SSL_SET_GENERATE_SESSION_ID_NULL_SSL
-	SSLHasMatchingSessionIDNullID   NullCall = C.GLSRAW_SSL_HAS_MATCHING_SESSION_ID_NULL_ID // of 32 bytes
-	SSLHasMatchingSessionIDNullSSL  NullCall = C.GLSRAW_SSL_HAS_MATCHING_SESSION_ID_NULL_SSL
-	CtxNewSessionCallbackNullCtx    NullCall = C.GLSRAW_SSL_CTX_SESS_GET_NEW_CB_NULL_CTX
-	CtxSetNewSessionCallbackNullCtx NullCall = C.GLSRAW_SSL_CTX_SESS_SET_NEW_CB_NULL_CTX
-	CtxFlushSessionsNullCtx         NullCall = C.GLSRAW_SSL_CTX_FLUSH_SESSIONS_NULL_CTX
-	CtxAddSessionNull               NullCall = C.GLSRAW_SSL_CTX_ADD_SESSION_NULL
-	SessionIDNull                   NullCall = C.GLSRAW_SSL_SESSION_GET_ID_NULL
-	SessionSetIDNull                NullCall = C.GLSRAW_SSL_SESSION_SET1_ID_NULL
-	SSLSetSessionNullSSL            NullCall = C.GLSRAW_SSL_SET_SESSION_NULL_SSL
-	D2ISessionNullPP                NullCall = C.GLSRAW_D2I_SSL_SESSION_NULL_PP
-	D2ISessionNullP                 NullCall = C.GLSRAW_D2I_SSL_SESSION_NULL_P
+	CtxSetSessionIDContextNullData  RiskyCall = C.GLSRAW_SSL_CTX_SET_SESSION_ID_CONTEXT_NULL_DATA // of 1 byte
+	CtxSetSessionIDContextNullCtx   RiskyCall = C.GLSRAW_SSL_CTX_SET_SESSION_ID_CONTEXT_NULL_CTX
+	SSLSetSessionIDContextNullSSL   RiskyCall = C.GLSRAW_SSL_SET_SESSION_ID_CONTEXT_NULL_SSL
+	CtxSetGenerateSessionIDNullCtx  RiskyCall = C.GLSRAW_SSL_CTX_SET_GENERATE_SESSION_ID_NULL_CTX
+	SSLSetGenerateSessionIDNullSSL  RiskyCall = C.GLSRAW_SSL_SET_GENERATE_SESSION_ID_NULL_SSL
+	SSLHasMatchingSessionIDNullID   RiskyCall = C.GLSRAW_SSL_HAS_MATCHING_SESSION_ID_NULL_ID // of 32 bytes
+	SSLHasMatchingSessionIDNullSSL  RiskyCall = C.GLSRAW_SSL_HAS_MATCHING_SESSION_ID_NULL_SSL
+	CtxNewSessionCallbackNullCtx    RiskyCall = C.GLSRAW_SSL_CTX_SESS_GET_NEW_CB_NULL_CTX
+	CtxSetNewSessionCallbackNullCtx RiskyCall = C.GLSRAW_SSL_CTX_SESS_SET_NEW_CB_NULL_CTX
+	CtxFlushSessionsNullCtx         RiskyCall = C.GLSRAW_SSL_CTX_FLUSH_SESSIONS_NULL_CTX
+	CtxAddSessionNull               RiskyCall = C.GLSRAW_SSL_CTX_ADD_SESSION_NULL
+	SessionIDNull                   RiskyCall = C.GLSRAW_SSL_SESSION_GET_ID_NULL
+	SessionSetIDNull                RiskyCall = C.GLSRAW_SSL_SESSION_SET1_ID_NULL
+	SSLSetSessionNullSSL            RiskyCall = C.GLSRAW_SSL_SET_SESSION_NULL_SSL
+	D2ISessionNullPP                RiskyCall = C.GLSRAW_D2I_SSL_SESSION_NULL_PP
+	D2ISessionNullP                 RiskyCall = C.GLSRAW_D2I_SSL_SESSION_NULL_P
 )
+
+// CtxFreeBesideAnother frees an SSL_CTX with a session in its cache and has another thread call
+// SSL_CTX_set_generate_session_id on it while the remove callback runs: 1 if that waits for a second, 0 if it returns.
+const CtxFreeBesideAnother RiskyCall = C.GLSRAW_SSL_CTX_FREE_BESIDE_ANOTHER
 
 // A Fate is what came of a process.
 type Fate struct {
@@ -49,7 +53,7 @@ func (f Fate) String() string {
 }
 
 // InChild makes a call in a process of its own, a copy of this one. What is not NULL in it is s.
-func InChild(n NullCall, s SSL) (Fate, error) {
+func InChild(n RiskyCall, s SSL) (Fate, error) {
 	f := C.glsraw_in_child(C.int(n), s.p)
 	if f.failed != 0 {
 		return Fate{}, fmt.Errorf("raw: no process for a call that may crash: %w", syscall.Errno(f.failed))

@@ -14,6 +14,7 @@ extern int glsrawOnVerify(SSL_CTX *ctx, int ok);
 extern int glsrawOnClientHello(SSL *ssl, SSL_CTX *ctx);
 extern int glsrawOnServerName(SSL *ssl, SSL_CTX *ctx);
 extern int glsrawOnTicketKey(SSL_CTX *ctx, int encrypt);
+extern int glsrawOnTicket(SSL *ssl, SSL_CTX *ctx);
 extern void glsrawOnCtxFree(SSL_CTX *ctx);
 extern void glsrawOnSSLFree(SSL *ssl);
 extern void glsrawOnSessionFree(uintptr_t id);
@@ -217,6 +218,25 @@ static int on_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_C
 #define SET_TICKET_KEY_CB SSL_CTX_set_tlsext_ticket_key_cb
 #endif
 
+static int on_ticket(SSL *ssl, void *arg) {
+    (void)arg;
+    return glsrawOnTicket(ssl, origin(ssl));
+}
+
+/* What libssl does without a callback. */
+static SSL_TICKET_RETURN on_ticket_back(SSL *ssl, SSL_SESSION *s, const unsigned char *name, size_t n,
+                                        SSL_TICKET_STATUS status, void *arg) {
+    (void)ssl, (void)s, (void)name, (void)n, (void)arg;
+    switch (status) {
+    case SSL_TICKET_SUCCESS:
+        return SSL_TICKET_RETURN_USE;
+    case SSL_TICKET_SUCCESS_RENEW:
+        return SSL_TICKET_RETURN_USE_RENEW;
+    default:
+        return SSL_TICKET_RETURN_IGNORE_RENEW;
+    }
+}
+
 /* ---- SSL_CTX ----------------------------------------------------------------------------------------- */
 
 gls_ret glsraw_SSL_CTX_new(int method) {
@@ -273,6 +293,7 @@ gls_ret glsraw_SSL_CTX_set_tlsext_ticket_key_cb(SSL_CTX *ctx, int on) {
     return r;
 }
 
+CALL(SSL_CTX_set_session_ticket_cb, (SSL_CTX *ctx, int on), ctx, on ? on_ticket : NULL, on ? on_ticket_back : NULL, NULL)
 CALL_AFTER(before, SSL_CTX_set_session_id_context,
            (glsraw_entry before, SSL_CTX *ctx, const unsigned char *sid, unsigned int n), ctx, sid, n)
 CALL_AFTER(before, SSL_CTX_set_generate_session_id, (glsraw_entry before, SSL_CTX *ctx, int on), ctx,

@@ -55,6 +55,7 @@ void glsraw_SSL_CTX_set_client_hello_cb(SSL_CTX *ctx, int on);
 void glsraw_SSL_CTX_set_tlsext_servername_callback(SSL_CTX *ctx, int on);
 /* The EVP variant, or the HMAC one where there is no other. */
 gls_ret glsraw_SSL_CTX_set_tlsext_ticket_key_cb(SSL_CTX *ctx, int on);
+gls_ret glsraw_SSL_CTX_set_session_ticket_cb(SSL_CTX *ctx, int on);
 gls_ret glsraw_SSL_CTX_set_session_id_context(glsraw_entry before, SSL_CTX *ctx, const unsigned char *sid,
                                               unsigned int n);
 gls_ret glsraw_SSL_CTX_set_generate_session_id(glsraw_entry before, SSL_CTX *ctx, int on);
@@ -149,6 +150,9 @@ enum {
     GLSRAW_SSL_SET_SESSION_NULL_SSL, /* (NULL, NULL) */
     GLSRAW_D2I_SSL_SESSION_NULL_PP,
     GLSRAW_D2I_SSL_SESSION_NULL_P,
+    /* Not NULL, but no less dangerous: does another thread's call on an SSL_CTX that SSL_CTX_free is tearing down
+     * wait while the remove callback runs? 1 if so. */
+    GLSRAW_SSL_CTX_FREE_BESIDE_ANOTHER,
 };
 /* What came of a process: the signal that ended it, or what the call returned and how many errors it queued. */
 typedef struct glsraw_fate {

@@ -82,6 +82,9 @@ func SSLVerifyClientPostHandshake(s SSL) Ret {
 	return ret(C.glsraw_SSL_verify_client_post_handshake(s.p))
 }
 
+// SSLSetVerify sets whether the peer is verified, with libssl's own check.
+func SSLSetVerify(s SSL, mode int) { C.SSL_set_verify(s.p, C.int(mode), nil) }
+
 // SSLNewSessionTicket has a later call send another ticket.
 func SSLNewSessionTicket(s SSL) Ret { return ret(C.glsraw_SSL_new_session_ticket(s.p)) }
 
