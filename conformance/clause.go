@@ -197,6 +197,7 @@ func All() []Clause {
 		sessionIDGeneration,
 		cacheModes,
 		externalCache,
+		withinCallbacks,
 		statistics,
 		cacheSize,
 		timeouts,
