@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-libssl/libssl"
+	"github.com/go-libssl/libssl/internal/raw"
 )
 
 const pageCacheSize = "SSL_CTX_sess_set_cache_size(3)"
@@ -22,6 +23,7 @@ var cacheSize = []Clause{
 			is("1", "previous=0 now=1"),
 			is("1000", "previous=1 now=1000"),
 			is("largest", "previous=1000 now=9223372036854775807"),
+			by(onlyRaw, is("set on a NULL Ctx; read on a NULL Ctx", "ret=0 no error")),
 		),
 		Observe: func(o *Observer) {
 			ctx := o.ctx(libssl.TLSServerMethod)
@@ -32,6 +34,10 @@ var cacheSize = []Clause{
 			}{{"0", 0}, {"1", 1}, {"1000", 1000}, {"largest", math.MaxInt}} {
 				previous := ctx.SetSessionCacheSize(c.size)
 				o.Note(c.name, "previous=%d now=%d", previous, ctx.SessionCacheSize())
+			}
+			if o.Way == Raw {
+				o.Note("set on a NULL Ctx", "%v", raw.CtxSetSessionCacheSize(raw.Ctx{}, 7))
+				o.Note("read on a NULL Ctx", "%v", raw.CtxSessionCacheSize(raw.Ctx{}))
 			}
 		},
 	},
@@ -45,6 +51,7 @@ var cacheSize = []Clause{
 		Want: want(
 			is("-1", "previous=0 now=7"),
 			is("smallest", "previous=0 now=7"),
+			by(onlyRaw, is("-1, bare", "ret=0 no error")),
 		),
 		Observe: func(o *Observer) {
 			ctx := o.ctx(libssl.TLSServerMethod)
@@ -53,6 +60,9 @@ var cacheSize = []Clause{
 			o.Note("-1", "previous=%d now=%d", previous, ctx.SessionCacheSize())
 			previous = ctx.SetSessionCacheSize(math.MinInt)
 			o.Note("smallest", "previous=%d now=%d", previous, ctx.SessionCacheSize())
+			if o.Way == Raw {
+				o.Note("-1, bare", "%v", raw.CtxSetSessionCacheSize(ctxOf(ctx), -1))
+			}
 		},
 	},
 	{
@@ -121,9 +131,11 @@ var cacheSize = []Clause{
 		Want: want(
 			is("four sessions, size 2", "number=2 remove_cb=2 cache_full=2"),
 			is("oldest to newest resumed", "0011"),
+			by(onlyRaw, is("oldest to newest resumable", "0011")),
 			since(V3_0,
 				is("four sessions, size 2", "number=1 remove_cb=3 cache_full=3"),
-				is("oldest to newest resumed", "0001")),
+				is("oldest to newest resumed", "0001"),
+				by(onlyRaw, is("oldest to newest resumable", "0001"))),
 		),
 		Observe: observeEviction,
 	},
@@ -170,6 +182,13 @@ func observeEviction(o *Observer) {
 	}
 	st := srv.SessionStats()
 	o.Note("four sessions, size 2", "number=%d remove_cb=%d cache_full=%d", st.Number, n.removed, st.CacheFull)
+	if o.Way == Raw {
+		resumable := ""
+		for _, l := range links {
+			resumable += fmt.Sprint(bit(l.server.session.IsResumable()))
+		}
+		o.Note("oldest to newest resumable", "%s", resumable)
+	}
 	cacheMode(libssl.SessionCacheOff)(srv) // so that looking does not add any
 	resumed := ""
 	for _, l := range links {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/go-libssl/libssl"
+	"github.com/go-libssl/libssl/internal/raw"
 )
 
 const pageStatistics = "SSL_CTX_sess_number(3)"
@@ -23,6 +24,21 @@ var statistics = []Clause{
 			is("renegotiations", "connect=0 accept=0"),
 		),
 		Observe: observeCounts,
+	},
+	{
+		ID: "E2", Page: pageStatistics,
+		Says:   "connect_renegotiate and accept_renegotiate tell how many renegotiations were begun.",
+		Manual: Silent,
+		Truth:  "A renegotiation counts as such, and once more in connect_good and accept_good, but not in connect and accept.",
+		Whom:   "Operators who take the difference of accept and accept_good for failures: each renegotiation hides one.",
+		Modes:  only12s,
+		Ways:   onlyRaw,
+		Want: want(
+			is("first", "connect=1 good=1 renegotiate=0, accept=1 good=1 renegotiate=0"),
+			is("renegotiated", "connect=1 good=2 renegotiate=1, accept=1 good=2 renegotiate=1"),
+			is("sessions", "number=2 hits=0"),
+		),
+		Observe: observeRenegotiation,
 	},
 	{
 		ID: "E3", Page: pageStatistics,
@@ -53,6 +69,7 @@ var statistics = []Clause{
 			is("resume", "ok reused=0/0"),
 			is("after", "number=1 hits=0 cb_hits=0 misses=0 timeouts=1 cache_full=0"),
 			is("told of removals", "1"),
+			by(onlyRaw, is("in a ticket", "ok reused=0/0 number=0 hits=0 cb_hits=0 misses=0 timeouts=1 cache_full=0, told of removals: 0")),
 		),
 		Observe: func(o *Observer) {
 			var n calls
@@ -63,6 +80,24 @@ var statistics = []Clause{
 			o.Note("resume", "%v", o.resume(srv, cli, first))
 			o.Note("after", "%s", counters(srv))
 			o.Note("told of removals", "%d", n.removed)
+			if o.Way == Raw {
+				observeExpiredTicket(o)
+			}
+		},
+	},
+	{
+		ID: "E5", Page: pageStatistics,
+		Says:   "Nothing on a NULL Ctx.",
+		Manual: Silent,
+		Truth:  "With a NULL Ctx the statistics are 0, and no error is queued.",
+		Whom:   "C programs that report the statistics of a Ctx that they do not have: all zero looks like no traffic.",
+		Ways:   onlyRaw,
+		Want:   want(is("number; hits; accept; cache_full", "ret=0 no error")),
+		Observe: func(o *Observer) {
+			o.Note("number", "%v", raw.CtxSessionNumber(raw.Ctx{}))
+			o.Note("hits", "%v", raw.CtxSessionHits(raw.Ctx{}))
+			o.Note("accept", "%v", raw.CtxSessionAccept(raw.Ctx{}))
+			o.Note("cache_full", "%v", raw.CtxSessionCacheFull(raw.Ctx{}))
 		},
 	},
 }
@@ -92,6 +127,39 @@ func observeCounts(o *Observer) {
 	o.connect(srv, cli)
 	note("one more")
 	o.Note("renegotiations", "connect=%d accept=%d", cli.SessionStats().ConnectRenegotiate, srv.SessionStats().AcceptRenegotiate)
+}
+
+func observeRenegotiation(o *Observer) {
+	srv, cli := o.server(), o.client()
+	srv.SetOptions(libssl.AllowClientRenegotiation)
+	note := func(name string) {
+		c, s := cli.SessionStats(), srv.SessionStats()
+		o.Note(name, "connect=%d good=%d renegotiate=%d, accept=%d good=%d renegotiate=%d",
+			c.Connect, c.ConnectGood, c.ConnectRenegotiate, s.Accept, s.AcceptGood, s.AcceptRenegotiate)
+	}
+	l := o.open(srv, cli)
+	note("first")
+	must(raw.SSLRenegotiate(sslOf(l.client.conn)).Err())
+	together(func() {
+		must(l.client.conn.Handshake())
+		must(ask(l.client.conn))
+	}, func() { must(answer(l.server.conn)) })
+	note("renegotiated")
+	st := srv.SessionStats()
+	o.Note("sessions", "number=%d hits=%d", st.Number, st.Hits)
+}
+
+// observeExpiredTicket has a server put a session into its ticket that has expired already.
+func observeExpiredTicket(o *Observer) {
+	var n calls
+	srv, cli := o.server(n.countRemoved), o.client()
+	srv.ClearOptions(libssl.NoTicket)
+	must(raw.CtxSetSessionTicketCallback(ctxOf(srv), func(s raw.SSL) int {
+		raw.SessionSetTime(raw.SSLGetSession(s), unix(longAgo))
+		return 1
+	}).Err())
+	l := o.resume(srv, cli, o.connect(srv, cli))
+	o.Note("in a ticket", "%v %s, told of removals: %d", l, counters(srv), n.removed)
 }
 
 // once does something the first time.
