@@ -71,6 +71,7 @@ var cacheModes = []Clause{
 		Manual: Silent,
 		Truth:  "With a NULL Ctx both functions return 0, which is SSL_SESS_CACHE_OFF as well, and queue no error.",
 		Whom:   "C programs that do not check what SSL_CTX_new returned: other calls with NULL crash, and these hide it.",
+		Text:   "If ctx is NULL, both functions return 0.",
 		Ways:   onlyRaw,
 		Want:   want(is("set; read", "ret=0 no error")),
 		Observe: func(o *Observer) {
@@ -278,6 +279,7 @@ var cacheModes = []Clause{
 		Manual: Silent,
 		Truth:  "A client's cache is cleared of expired sessions like a server's: at every 256th connection in TLS 1.2, with tickets too, first at the 255th in TLS 1.3.",
 		Whom:   "Clients with SSL_SESS_CACHE_CLIENT and few connections: expired sessions stay in the cache for hundreds of them.",
+		Text:   "The cache of a client is checked in the same way.",
 		Modes:  tickets,
 		Want: want(
 			in(only12t, "expired sessions gone", "at connection 256"),

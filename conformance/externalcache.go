@@ -23,6 +23,7 @@ var externalCache = []Clause{
 		Manual: Silent,
 		Truth:  "The callbacks can be read, and NULL takes them away; a NULL Ctx crashes, on reading too.",
 		Whom:   "C programs that do not check what SSL_CTX_new returned.",
+		Text:   "ctx must not be NULL.",
 		Modes:  only12s,
 		Ways:   onlyRaw,
 		Want: want(
@@ -68,6 +69,7 @@ var externalCache = []Clause{
 		Manual: Wrong,
 		Truth:  "When the callback for new sessions returns 0 the session stays in the internal cache and is resumed: libssl only drops the reference that it had given the callback.",
 		Whom:   "Servers whose callback returns 0 to have a session forgotten, or after a failure to store it: this process goes on resuming it.",
+		Text:   "If the callback returns 0, the reference count is released again. The session stays in the internal cache.",
 		Modes:  all,
 		Ways:   onlyRaw,
 		Want: want(
@@ -102,6 +104,7 @@ var externalCache = []Clause{
 		Manual: Silent,
 		Truth:  "Whatever the callback for new sessions returns but 0 leaves the program a reference, negative values too.",
 		Whom:   "C programs whose callback returns -1 for an error: each such session stays in memory for ever.",
+		Text:   "If the callback returns a value other than 0, the application retains the reference.",
 		Modes:  stateful,
 		Ways:   onlyRaw,
 		Want: want(
@@ -128,7 +131,7 @@ var externalCache = []Clause{
 		Manual: Silent,
 		Truth:  "A TLS 1.3 server with tickets fills its cache as well as soon as there is a callback for removals, or early data are taken and guarded against replay.",
 		Whom:   "Servers of stateless TLS 1.3 that watch removals: the cache they did not ask for grows to its full size.",
-		Text:   "If a remove callback is set, a TLSv1.3 server adds its sessions to the internal cache even if it issues stateless tickets.",
+		Text:   "If a remove callback is set, or if early data is accepted and SSL_OP_NO_ANTI_REPLAY is not set, a TLSv1.3 server adds its sessions to the internal cache even if they are contained in a ticket.",
 		Modes:  tickets,
 		Want: want(
 			is("no callback; callback for new sessions", "number=0"),
@@ -190,6 +193,7 @@ var externalCache = []Clause{
 		Manual: Silent,
 		Truth:  "SSL_CTX_free calls the callback for each session in the cache and makes each not resumable, also those that the program has a reference to.",
 		Whom:   "Programs that keep sessions longer than their Ctx, clients above all: those that were in its cache are of no more use.",
+		Text:   "SSL_CTX_free() also marks the sessions in the internal cache as non-resumable, including those that the application holds a reference to.",
 		Modes:  all,
 		Ways:   onlyRaw,
 		Want: want(
@@ -232,6 +236,7 @@ var externalCache = []Clause{
 		Truth:  "An SSL that is freed or cleared without having sent close_notify spoils its session, on clients too; to have received one is not enough.",
 		Whom:   "Programs that close the socket and free the SSL: they never resume. SSL_set_shutdown or SSL_set_quiet_shutdown is enough to keep the session.",
 		Note:   "SSL_clear(3) says it of SSL_clear, and SSL_CTX_sess_set_get_cb(3) that the callback for removals is called for a connection that was not shut down cleanly.",
+		Text:   "A session is no longer resumable after SSL_free() or SSL_clear() on a connection that has not sent its close_notify alert. This applies to clients as well, and it does not matter whether the peer's alert was received.",
 		Modes:  all,
 		Ways:   onlyRaw,
 		Want: want(

@@ -81,6 +81,7 @@ var sessionIDGeneration = []Clause{
 		Manual: Silent,
 		Truth:  "A NULL Ctx crashes; a NULL SSL crashes up to 3.0 and is refused since 3.5, with no error queued.",
 		Whom:   "C programs that do not check what SSL_new returned: on newer releases they go on, with the ids of the Ctx.",
+		Text:   "ctx and ssl must not be NULL.",
 		Modes:  only12s,
 		Ways:   onlyRaw,
 		Want: want(
@@ -218,6 +219,7 @@ var sessionIDGeneration = []Clause{
 		Manual: Silent,
 		Truth:  "Whatever the callback returns but 0 is success, negative values too.",
 		Whom:   "C programs whose callback returns -1 for an error: the id is used as it is, all zero if nothing was written.",
+		Text:   "The callback must return 0 if it cannot generate a session id. Any other value, negative ones included, means that the id is to be used.",
 		Modes:  stateful,
 		Ways:   onlyRaw,
 		Want: want(

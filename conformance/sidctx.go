@@ -64,6 +64,7 @@ var sessionIDContext = []Clause{
 		Manual: Silent,
 		Truth:  "NULL for the bytes or for the Ctx crashes unless the length decides the call; a NULL SSL is refused since 3.5, with no error queued.",
 		Whom:   "C programs that do not check what SSL_new returned: on older releases they crash here, on newer ones they go on without a context.",
+		Text:   "ctx and ssl must not be NULL. sid_ctx may be NULL if sid_ctx_len is 0.",
 		Modes:  only12s,
 		Ways:   onlyRaw,
 		Want: want(
@@ -89,6 +90,7 @@ var sessionIDContext = []Clause{
 		Truth:  "Success removes no error from the queue, and a failure puts its own behind those that are there.",
 		Whom:   "C programs that take the oldest error for that of the call that failed: it can be another's.",
 		Note:   "ERR_get_error(3) says that it returns the oldest.",
+		Text:   "These functions add to the error queue on failure and do not clear it: call ERR_clear_error() before them.",
 		Modes:  only12s,
 		Ways:   onlyRaw,
 		Want: want(
@@ -417,6 +419,7 @@ var sessionIDContext = []Clause{
 		Manual: Silent,
 		Truth:  "With SSL_set_SSL_CTX an SSL takes over the other Ctx's context unless it had one of its own, and its sessions still go into the cache of the first.",
 		Whom:   "Servers that switch the Ctx by name: statistics, flushing and removing at the second Ctx miss the sessions.",
+		Text:   "SSL_set_SSL_CTX() replaces the session id context of ssl by that of the new SSL_CTX, unless one was set with SSL_set_session_id_context(). Sessions are still added to the cache of the SSL_CTX that ssl was created from.",
 		Modes:  all,
 		Ways:   onlyRaw,
 		Want: want(
@@ -496,6 +499,7 @@ var sessionIDContext = []Clause{
 		Truth:  "The length may be NULL where an id is read, as where a context is; a NULL session crashes.",
 		Whom:   "C programs that read the id of what SSL_get_session returned: before the handshake that is NULL.",
 		Note:   "SSL_SESSION_get_id(3) says nothing on a NULL length.",
+		Text:   "len may be NULL. s must not be NULL.",
 		Modes:  only12s,
 		Ways:   onlyRaw,
 		Want: want(

@@ -27,10 +27,11 @@ var statistics = []Clause{
 	},
 	{
 		ID: "E2", Page: pageStatistics,
-		Says:   "connect_renegotiate and accept_renegotiate tell how many renegotiations were begun.",
+		Says:   "The counters connect_renegotiate and accept_renegotiate tell how many renegotiations were begun.",
 		Manual: Silent,
 		Truth:  "A renegotiation counts as such, and once more in connect_good and accept_good, but not in connect and accept.",
 		Whom:   "Operators who take the difference of accept and accept_good for failures: each renegotiation hides one.",
+		Text:   "Renegotiations are also counted by SSL_CTX_sess_connect_good() and SSL_CTX_sess_accept_good(), and not by SSL_CTX_sess_connect() and SSL_CTX_sess_accept().",
 		Modes:  only12s,
 		Ways:   onlyRaw,
 		Want: want(
@@ -91,6 +92,7 @@ var statistics = []Clause{
 		Manual: Silent,
 		Truth:  "With a NULL Ctx the statistics are 0, and no error is queued.",
 		Whom:   "C programs that report the statistics of a Ctx that they do not have: all zero looks like no traffic.",
+		Text:   "If ctx is NULL, the functions return 0.",
 		Ways:   onlyRaw,
 		Want:   want(is("number; hits; accept; cache_full", "ret=0 no error")),
 		Observe: func(o *Observer) {

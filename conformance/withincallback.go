@@ -16,6 +16,7 @@ var withinCallbacks = []Clause{
 		Manual: Silent,
 		Truth:  "Up to 3.5 other threads that need the Ctx wait while the callback for removals runs from flushing, from SSL_CTX_free, or for lack of room; from 3.6 on they never wait.",
 		Whom:   "Servers whose callback for removals does something slow, such as a network call: all handshakes wait for it.",
+		Text:   "Before OpenSSL 3.6 the remove callback may be called while ctx is locked: it should return quickly.",
 		Modes:  only12s,
 		Ways:   onlyRaw,
 		Want: want(
@@ -32,6 +33,7 @@ var withinCallbacks = []Clause{
 		Truth:  "In 3.0 and 3.5 calls from the callback for removals on the Ctx fail, with no error queued, while it flushes, makes room or is freed; elsewhere they work.",
 		Whom:   "Programs that add or remove a session in that callback: with these releases nothing comes of it, and 0 is all that says so.",
 		Note:   "In 1.1.1 they return 1, although the lock is held (D20): what they do then is not protected. From 3.6 on all that go have left the cache before the first callback.",
+		Text:   "Before OpenSSL 3.6 the remove callback must not call functions that modify ctx: they may fail without an error.",
 		Modes:  only12s,
 		Ways:   onlyRaw,
 		Want: want(
@@ -170,14 +172,20 @@ func observeOtherThreads(o *Observer) {
 
 const goOn, wait = "others go on", "others wait"
 
-// besides tells whether a call of another thread on the Ctx returns while this one stays here.
+// besides tells whether a call of another thread on the Ctx returns while this one stays here. A busy machine is no
+// reason to wait: a second passes only when the same call on another Ctx has returned.
 func (o *Observer) besides(c raw.Ctx) string {
-	returned := make(chan struct{})
-	go func() {
-		defer close(returned)
-		raw.CtxSetGenerateSessionID(c, nil)
-	}()
+	call := func(c raw.Ctx) chan struct{} {
+		returned := make(chan struct{})
+		go func() {
+			defer close(returned)
+			raw.CtxSetGenerateSessionID(c, nil)
+		}()
+		return returned
+	}
+	returned := call(c)
 	o.atEnd(func() { <-returned })
+	<-call(ctxOf(o.server()))
 	select {
 	case <-returned:
 		return goOn

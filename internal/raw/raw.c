@@ -1,9 +1,10 @@
 /* raw.c - see raw.h. */
 #include "raw.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <openssl/rand.h>
 
 /* callback.go. */
 extern int glsrawOnGenerate(SSL *ssl, SSL_CTX *ctx, unsigned char *id, unsigned int *len);
@@ -183,6 +184,11 @@ static int on_servername(SSL *ssl, int *alert, void *arg) {
 /* One key for all; what the callback returns is the point. */
 static unsigned char ticket_key[32] = "glsraw ticket key, no secret at";
 
+static int new_ticket(unsigned char *name, unsigned char *iv) {
+    memset(name, 'n', 16);
+    return RAND_bytes(iv, 16) == 1;
+}
+
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
 static int on_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac,
                          int encrypt) {
@@ -191,10 +197,8 @@ static int on_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_C
         OSSL_PARAM_construct_utf8_string("digest", "SHA256", 0),
         OSSL_PARAM_construct_end(),
     };
-    if (encrypt) {
-        memset(name, 'n', 16);
-        memset(iv, 'i', 16);
-    }
+    if (encrypt && !new_ticket(name, iv))
+        return -1;
     if (EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, ticket_key, iv, encrypt) != 1 ||
         EVP_MAC_CTX_set_params(mac, params) != 1)
         return -1;
@@ -205,10 +209,8 @@ static int on_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_C
 #else
 static int on_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher, HMAC_CTX *mac,
                          int encrypt) {
-    if (encrypt) {
-        memset(name, 'n', 16);
-        memset(iv, 'i', 16);
-    }
+    if (encrypt && !new_ticket(name, iv))
+        return -1;
     if (EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, ticket_key, iv, encrypt) != 1 ||
         HMAC_Init_ex(mac, ticket_key, sizeof ticket_key, EVP_sha256(), NULL) != 1)
         return -1;
