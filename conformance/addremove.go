@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/go-libssl/libssl"
+	"github.com/go-libssl/libssl/internal/raw"
 )
 
 const pageAddSession = "SSL_CTX_add_session(3)"
@@ -19,6 +20,11 @@ var addAndRemove = []Clause{
 			is("same id", "true number=1"),
 			is("at another Ctx", "true number=1"),
 			is("program's own let go", "ok reused=1/1"),
+			by(onlyRaw,
+				is("added", "ret=1 no error number=1"),
+				is("the very object again", "ret=0 no error number=1"),
+				is("another with its id", "ret=1 no error number=1 first freed with the program's reference: true"),
+				is("freed", "with the program's reference: false, when flushed: true")),
 		),
 		Observe: func(o *Observer) {
 			srv, cli := o.server(numTickets(1)), o.client()
@@ -30,6 +36,9 @@ var addAndRemove = []Clause{
 			o.Note("at another Ctx", "%t number=%d", added, other.SessionStats().Number)
 			must(first.server.session.Close())
 			o.Note("program's own let go", "%v", o.resume(other, cli, first))
+			if o.Way == Raw {
+				observeAddedObjects(o)
+			}
 		},
 	},
 	{
@@ -44,6 +53,10 @@ var addAndRemove = []Clause{
 			is("added", "true number=2"),
 			is("another added", "true number=2"),
 			is("removed", "false number=2"),
+			by(onlyRaw,
+				is("removed, still cached", "resumable=false"),
+				is("NULL added", crashed),
+				is("NULL removed", "ret=0 no error")),
 		),
 		Observe: func(o *Observer) {
 			srv := o.server()
@@ -60,6 +73,11 @@ var addAndRemove = []Clause{
 			o.Note("another added", "%t number=%d", added, srv.SessionStats().Number)
 			removed := srv.RemoveSession(two)
 			o.Note("removed", "%t number=%d", removed, srv.SessionStats().Number)
+			if o.Way == Raw {
+				o.Note("removed, still cached", "resumable=%t", two.IsResumable())
+				o.Note("NULL added", "%s", o.inChild(raw.CtxAddSessionNull))
+				o.Note("NULL removed", "%v", raw.CtxRemoveSession(ctxOf(srv), raw.Session{}))
+			}
 		},
 	},
 	{
@@ -76,6 +94,7 @@ var addAndRemove = []Clause{
 			is("removed", "false remove_cb=1 resumable=false"),
 			is("copied", "resumable=false"),
 			is("added again", "true number=1"),
+			by(onlyRaw, is("removed from the cache and added again", "ret=1 no error, ret=1 no error resumable=false number=1")),
 		),
 		Observe: func(o *Observer) {
 			first, _ := elsewhere(o)
@@ -90,6 +109,14 @@ var addAndRemove = []Clause{
 			o.Note("copied", "resumable=%t", must1(marked.Clone()).IsResumable())
 			added := add(srv, marked)
 			o.Note("added again", "%t number=%d", added, srv.SessionStats().Number)
+			if o.Way == Raw {
+				srv, s := o.server(), must1(anySession(o).Clone())
+				must(raw.CtxAddSession(ctxOf(srv), rawOf(s)).Err())
+				removed := raw.CtxRemoveSession(ctxOf(srv), rawOf(s))
+				added := raw.CtxAddSession(ctxOf(srv), rawOf(s))
+				o.Note("removed from the cache and added again", "%v, %v resumable=%t number=%d",
+					removed, added, s.IsResumable(), srv.SessionStats().Number)
+			}
 		},
 	},
 	{
@@ -108,6 +135,7 @@ var addAndRemove = []Clause{
 			in(tickets, "resume", "ok reused=1/1"),
 			in(stateful, "statistics", "hits=0 misses=1"),
 			in(tickets, "statistics", "hits=1 misses=0"),
+			by(onlyRaw, is("removed on the client", "resumable=false, ok reused=0/0")),
 		),
 		Observe: func(o *Observer) {
 			srv, cli := o.server(), o.client()
@@ -119,6 +147,12 @@ var addAndRemove = []Clause{
 			o.Note("resume", "%v", o.resume(srv, cli, first))
 			st := srv.SessionStats()
 			o.Note("statistics", "hits=%d misses=%d", st.Hits, st.Misses)
+			if o.Way == Raw {
+				again := o.connect(srv, cli)
+				cli.RemoveSession(again.client.session)
+				resumable := again.client.session.IsResumable()
+				o.Note("removed on the client", "resumable=%t, %v", resumable, o.resume(srv, cli, again))
+			}
 		},
 	},
 	{
@@ -148,6 +182,25 @@ var addAndRemove = []Clause{
 			o.Note("resume", "%v", o.resume(srv, cli, first))
 		},
 	},
+}
+
+// observeAddedObjects adds objects, not copies of them, and watches when they go.
+func observeAddedObjects(o *Observer) {
+	srv := o.server()
+	c := ctxOf(srv)
+	template := rawOf(anySession(o))
+	one, two := raw.SessionDup(template), raw.SessionDup(template)
+	oneFreed, twoFreed := raw.SessionWatch(one), raw.SessionWatch(two)
+	o.Note("added", "%v number=%d", raw.CtxAddSession(c, one), srv.SessionStats().Number)
+	o.Note("the very object again", "%v number=%d", raw.CtxAddSession(c, one), srv.SessionStats().Number)
+	r := raw.CtxAddSession(c, two)
+	raw.SessionFree(one)
+	o.Note("another with its id", "%v number=%d first freed with the program's reference: %t",
+		r, srv.SessionStats().Number, oneFreed.Load())
+	raw.SessionFree(two)
+	kept := twoFreed.Load()
+	raw.CtxFlushSessions(c, 0)
+	o.Note("freed", "with the program's reference: %t, when flushed: %t", kept, twoFreed.Load())
 }
 
 // add adds a session to a Ctx's cache.

@@ -2,7 +2,10 @@ package conformance
 
 import (
 	"fmt"
+	"math"
 	"time"
+
+	"github.com/go-libssl/libssl/internal/raw"
 )
 
 const pageFlush = "SSL_CTX_flush_sessions(3)"
@@ -16,6 +19,9 @@ var flushing = []Clause{
 		Want: want(
 			is("when created; 99 s later; 100 s later", "number=1 remove_cb=0"),
 			is("101 s later; far in the future", "number=0 remove_cb=1"),
+			by(onlyRaw,
+				is("the session itself, 100 s later", "no error number=1 resumable=true"),
+				is("the session itself, 101 s later; the session itself, LONG_MAX", "no error number=0 resumable=false")),
 		),
 		Observe: func(o *Observer) {
 			sess := anySession(o)
@@ -30,6 +36,13 @@ var flushing = []Clause{
 				{"far in the future", longAgo.Add(100 * 365 * 24 * time.Hour)},
 			} {
 				observeFlush(o, c.name, sess, c.at)
+			}
+			if o.Way == Raw {
+				created := longAgo.Unix()
+				for _, c := range []extreme{{"100 s later", created + 100}, {"101 s later", created + 101}, {"LONG_MAX", math.MaxInt64}} {
+					mine := made(sess, longAgo, 100*time.Second)
+					o.Note("the session itself, "+c.name, "%s", observeFlushOfObject(o, mine, c.value, raw.CtxFlushSessions))
+				}
 			}
 		},
 	},
@@ -54,6 +67,31 @@ var flushing = []Clause{
 		},
 	},
 	{
+		ID: "H3", Page: pageFlush, Since: V3_5,
+		Says:   "SSL_CTX_flush_sessions_ex does the same with a time_t.",
+		Manual: Silent,
+		Truth:  "SSL_CTX_flush_sessions_ex removes all sessions at time 0 and at any negative time.",
+		Whom:   "Programs that flush by a computed time: below 1970 it empties the cache.",
+		Text:   "If tm is 0 or negative all sessions are removed.",
+		Modes:  only12s,
+		Ways:   onlyRaw,
+		Want: want(
+			is("0; -1; when created; 100 s later; 101 s later", notThere),
+			since(V3_5,
+				is("0; -1; 101 s later", "no error number=0 resumable=false"),
+				is("when created; 100 s later", "no error number=1 resumable=true")),
+		),
+		Observe: func(o *Observer) {
+			sess := anySession(o)
+			created := longAgo.Unix()
+			for _, c := range []extreme{{"0", 0}, {"-1", -1}, {"when created", created}, {"100 s later", created + 100}, {"101 s later", created + 101}} {
+				o.Note(c.name, "%s", ifThere("SSL_CTX_flush_sessions_ex", func() string {
+					return observeFlushOfObject(o, made(sess, longAgo, 100*time.Second), c.value, raw.CtxFlushSessionsEx)
+				}))
+			}
+		},
+	},
+	{
 		ID: "H4", Page: pageFlush,
 		Says:  "Only the sessions that have expired go, wherever they are in the list.",
 		Modes: only12s,
@@ -63,8 +101,20 @@ var flushing = []Clause{
 			is("none of four", "number=4 remove_cb=0 left=1111"),
 			is("timeout 0: flushed at its own time", "number=1 remove_cb=0"),
 			is("timeout 0: a second later", "number=0 remove_cb=1"),
+			by(onlyRaw,
+				is("timeout LONG_MAX: a second later", "no error number=0 resumable=false"),
+				since(V3_0, is("timeout LONG_MAX: a second later", "no error number=1 resumable=true")),
+				is("NULL Ctx", crashed)),
 		),
-		Observe: observeSelectiveFlush,
+		Observe: func(o *Observer) {
+			observeSelectiveFlush(o)
+			if o.Way == Raw {
+				long := made(anySession(o), longAgo, 0)
+				must(raw.SessionSetTimeout(rawOf(long), math.MaxInt64).Err())
+				o.Note("timeout LONG_MAX: a second later", "%s", observeFlushOfObject(o, long, longAgo.Unix()+1, raw.CtxFlushSessions))
+				o.Note("NULL Ctx", "%s", o.inChild(raw.CtxFlushSessionsNullCtx))
+			}
+		},
 	},
 }
 
@@ -89,6 +139,14 @@ func observeFlushOf(o *Observer, name string, s session, at time.Time) {
 	add(srv, s)
 	srv.FlushSessions(at)
 	o.Note(name, "number=%d remove_cb=%d", srv.SessionStats().Number, n.removed)
+}
+
+// observeFlushOfObject flushes a cache with that very session and looks at it.
+func observeFlushOfObject(o *Observer, s session, at int64, flush func(raw.Ctx, int64) raw.Ret) string {
+	srv := o.server()
+	must(raw.CtxAddSession(ctxOf(srv), rawOf(s)).Err())
+	r := flush(ctxOf(srv), at)
+	return fmt.Sprintf("%s number=%d resumable=%t", r.Errors(), srv.SessionStats().Number, s.IsResumable())
 }
 
 func observeSelectiveFlush(o *Observer) {
