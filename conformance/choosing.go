@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/go-libssl/libssl"
+	"github.com/go-libssl/libssl/internal/raw"
 )
 
 const (
@@ -16,6 +17,30 @@ const (
 
 // Section L: choosing a session, and what became of it.
 var choosing = []Clause{
+	{
+		ID: "L1", Page: pageSetSession,
+		Says:   "The result is 1, or 0 with an error on the error stack.",
+		Manual: Silent,
+		Truth:  "NULL and an empty session are taken as well; a NULL SSL crashes up to 3.0, and since 3.5 gets a 0 with no error queued.",
+		Whom:   "C programs that print the error stack when the call fails: it can be empty, or show something older.",
+		Text:   "session may be NULL. If ssl is NULL, 0 is returned and no error is added to the error stack.",
+		Modes:  only12s,
+		Ways:   onlyRaw,
+		Want: want(
+			is("NULL", "ret=1 no error"),
+			is("an empty session", "ret=1 no error, and it is set: true"),
+			is("NULL SSL", crashed),
+			since(V3_5, is("NULL SSL", "ret=0 no error")),
+		),
+		Observe: func(o *Observer) {
+			cli := sslOf(o.prepare(o.server(), o.client()).client.conn)
+			empty := raw.SessionNew()
+			defer raw.SessionFree(empty)
+			o.Note("NULL", "%v", raw.SSLSetSession(cli, raw.Session{}))
+			o.Note("an empty session", "%v, and it is set: %t", raw.SSLSetSession(cli, empty), raw.SSLGetSession(cli) == empty)
+			o.Note("NULL SSL", "%s", o.inChild(raw.SSLSetSessionNullSSL))
+		},
+	},
 	{
 		ID: "L2", Page: pageSetSession,
 		Says:   "Setting a session is of use on clients only.",
@@ -38,6 +63,51 @@ var choosing = []Clause{
 			o.Note("set on the server", "%s", result(err))
 			o.Note("handshake", "%v", l)
 		},
+	},
+	{
+		ID: "L3", Page: pageSetSession,
+		Says:  "An SSL takes a reference to the session that is set, and drops it during the handshake if the session is not reused.",
+		Modes: all,
+		Ways:  onlyRaw,
+		Want: want(
+			is("not reused", "ok reused=0/0, freed before the handshake: false, after it: true"),
+			in(stateful, "reused", "ok reused=1/1, freed before the handshake: false, after it: false"),
+			in(tickets, "reused", "ok reused=1/1, freed before the handshake: false, after it: false"),
+		),
+		Observe: func(o *Observer) {
+			srv, cli := o.server(), o.client()
+			first := o.connect(srv, cli)
+			observeReference := func(name string, srv ctx) {
+				s := raw.SessionDup(rawOf(first.client.session))
+				freed := raw.SessionWatch(s)
+				l := o.prepare(srv, cli, aloof)
+				must(raw.SSLSetSession(sslOf(l.client.conn), s).Err())
+				raw.SessionFree(s)
+				before := freed.Load()
+				l.meet()
+				o.Note(name, "ok %s, freed before the handshake: %t, after it: %t", l.reused(), before, freed.Load())
+			}
+			observeReference("not reused", o.server())
+			observeReference("reused", srv)
+		},
+	},
+	{
+		ID: "L4", Page: pageSetSession,
+		Says:   "If the SSL's old session is still open it is taken for bad and removed from the cache, also when the new one is NULL.",
+		Manual: Silent,
+		Truth:  "Setting a session on an open connection spoils the old one, and up to 3.0 the connection as well: nothing can be read from it any more.",
+		Whom:   "Clients that prepare an SSL for its next connection before they have closed this one.",
+		Text:   "SSL_set_session() must not be called on a connection that is still in use.",
+		Modes:  all,
+		Ways:   onlyRaw,
+		Want: want(
+			is("NULL; another", "ret=1 no error number=0 remove_cb=1 resumable=false"),
+			is("NULL: session now; another: session now", "the one that was set: true"),
+			is("NULL: reading; another: reading", "ret=-1 E{20:267}"),
+			since(V3_0, in(tls13, "another: reading", "ret=-1 E{20:267}E{57:102}")),
+			since(V3_5, is("NULL: reading; another: reading", "ret=1 no error")),
+		),
+		Observe: observeSetOnOpen,
 	},
 	{
 		ID: "L5", Page: pageSetSession,
@@ -101,6 +171,9 @@ var choosing = []Clause{
 			in(tls13, "handshake done", "client resumable=false ticket=false id=0, server resumable=true"),
 			in(only12s, "data read", "client resumable=true ticket=false id=32"),
 			in(not12s, "data read", "client resumable=true ticket=true id=32"),
+			by(onlyRaw,
+				in(tls12, "pointers", "get0 and get1 the same=true, handshake done and data read the same=true"),
+				in(tls13, "pointers", "get0 and get1 the same=true, handshake done and data read the same=false")),
 		),
 		Observe: observeSessionStages,
 	},
@@ -112,6 +185,10 @@ var choosing = []Clause{
 			is("before", "resumable=true"),
 			is("reading garbage", "failed"),
 			is("after", "resumable=false"),
+			by(onlyRaw,
+				is("server told", "failed"),
+				in(not12t, "server before", "resumable=true"), in(only12t, "server before", "resumable=false"),
+				is("server after", "resumable=false")),
 		),
 		Observe: func(o *Observer) {
 			l := o.open(o.server(), o.client())
@@ -120,6 +197,12 @@ var choosing = []Clause{
 			_, err := l.client.conn.Read(make([]byte, 1))
 			o.Note("reading garbage", "%s", map[bool]string{true: "failed", false: "succeeded"}[err != nil])
 			o.Note("after", "resumable=%t", l.client.conn.Session().IsResumable())
+			if o.Way == Raw {
+				o.Note("server before", "resumable=%t", l.server.session.IsResumable())
+				_, err := l.server.conn.Read(make([]byte, 1))
+				o.Note("server told", "%s", map[bool]string{true: "failed", false: "succeeded"}[err != nil])
+				o.Note("server after", "resumable=%t", l.server.session.IsResumable())
+			}
 		},
 	},
 	{
@@ -195,8 +278,35 @@ func observeSessionStages(o *Observer) {
 	o.Note("before", "client %s, server %s", state(l.client.conn.Session()), state(l.server.conn.Session()))
 	l.meet()
 	o.Note("handshake done", "client %s, server resumable=%t", state(l.client.session), l.server.session.IsResumable())
+	done := l.client.session
 	l.greet()
 	o.Note("data read", "client %s", state(l.client.session))
+	if o.Way == Raw {
+		now := raw.SSLGetSession(sslOf(l.client.conn))
+		o.Note("pointers", "get0 and get1 the same=%t, handshake done and data read the same=%t",
+			now == rawOf(l.client.session), now == rawOf(done))
+	}
+}
+
+// observeSetOnOpen sets another session, or none, on a client that is connected, and has it read on.
+func observeSetOnOpen(o *Observer) {
+	for _, name := range []string{"NULL", "another"} {
+		var n calls
+		srv, cli := o.server(numTickets(1)), o.client(cacheMode(libssl.SessionCacheClient), n.countRemoved)
+		var next raw.Session
+		if name == "another" {
+			next = rawOf(must1(o.connect(srv, o.client()).client.session.Clone()))
+		}
+		l := o.open(srv, cli)
+		c := l.client.conn.(*rawConn)
+		r := raw.SSLSetSession(c.p, next)
+		o.Note(name, "%v number=%d remove_cb=%d resumable=%t", r, cli.SessionStats().Number, n.removed, l.client.session.IsResumable())
+		now := raw.SSLGetSession(c.p)
+		o.Note(name+": session now", "the one that was set: %t", now == next)
+		must1(l.server.conn.Write([]byte("x")))
+		must(c.fill())
+		o.Note(name+": reading", "%v", raw.SSLRead(c.p, make([]byte, 1)))
+	}
 }
 
 func state(s session) string {
