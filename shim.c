@@ -2182,13 +2182,21 @@ static int on_session_ticket_ext(SSL *ssl, const unsigned char *data, int n, voi
 
 SSL_SETTER(SSL_set_session_ticket_ext_cb, (SSL *ssl, int on), ssl, on ? on_session_ticket_ext : NULL, NULL)
 
-/* The cipher is left to libssl: a server chooses it, a client takes it from the ServerHello. */
+static int no_certificate(SSL *ssl, void *arg) {
+    (void)ssl, (void)arg;
+    return 0;
+}
+
+/* The cipher is left to libssl: a server chooses it, a client takes it from the ServerHello. A server whose callback has
+ * failed would go on with a full handshake. */
 static int on_session_secret(SSL *ssl, void *secret, int *n, STACK_OF(SSL_CIPHER) *peer_ciphers,
                              const SSL_CIPHER **cipher, void *arg) {
     (void)peer_ciphers, (void)cipher, (void)arg;
     enter_go();
     int ok = glsOnSessionSecret(conn_of(ssl)->id, secret, n);
     leave_go();
+    if (!ok && SSL_is_server(ssl))
+        SSL_set_cert_cb(ssl, no_certificate, NULL);
     return ok;
 }
 

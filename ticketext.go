@@ -12,10 +12,13 @@ import (
 // secret from a key that both sides have already.
 
 // SetSessionTicketExt sets what a client sends as its session_ticket extension up to TLS 1.2, instead of a session's
-// ticket, before the handshake. Empty data sends an empty one, nil none at all.
+// ticket, before the handshake. Without data it sends none at all.
 //
 // C: SSL_set_session_ticket_ext(3)
 func (s *SSL) SetSessionTicketExt(data []byte) error {
+	if len(data) == 0 {
+		data = nil // libssl would fail when it sends it
+	}
 	return s.set(func(p *C.SSL) C.gls_ret {
 		return C.gls_SSL_set_session_ticket_ext(p, (*C.uchar)(unsafe.SliceData(data)), C.size_t(len(data)))
 	})
@@ -43,6 +46,9 @@ type SessionSecret func(s *SSL, clientRandom, serverRandom []byte) (secret []byt
 // SetSessionSecretCallback sets what makes the master secret of a handshake up to TLS 1.2 without certificates. A
 // server asks it when there is no session to resume; a client when it has sent a ticket or SetSessionTicketExt's
 // data, and the server may still choose a full handshake. Nobody is authenticated but by that secret.
+//
+// The server needs an RSA certificate, or cipher suites without one: libssl looks for the cipher suite before it knows
+// which signatures the client takes.
 //
 // C: SSL_set_session_secret_cb(3)
 func (s *SSL) SetSessionSecretCallback(cb SessionSecret) error {
@@ -81,8 +87,8 @@ func (s *SSL) runSessionSecret(buf []byte) (n int, ok bool) {
 	C.SSL_get_client_random(s.ptr, (*C.uchar)(&client[0]), C.size_t(len(client)))
 	C.SSL_get_server_random(s.ptr, (*C.uchar)(&server[0]), C.size_t(len(server)))
 	ok = s.callback(func() { secret, err = cb(s, client[:], server[:]) })
-	if err == nil && len(secret) > len(buf) {
-		err = fmt.Errorf("libssl: SetSessionSecretCallback: a secret of %d bytes; at most %d wanted", len(secret), len(buf))
+	if most := min(len(buf), C.SSL_MAX_MASTER_KEY_LENGTH); err == nil && len(secret) > most {
+		err = fmt.Errorf("libssl: SetSessionSecretCallback: a secret of %d bytes; at most %d wanted", len(secret), most)
 	}
 	if err != nil {
 		s.callbackErr = err

@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh run|test|all|matrix: see to it that what a step needs is installed.
+# setup.sh run|test|all|peers|matrix: see to it that what a step needs is installed.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -13,15 +13,18 @@ run   ca-certificates  test -e /etc/ssl/certs/ca-certificates.crt -o -e /etc/ssl
 test  openssl          command -v openssl
 test  curl             command -v curl
 all   make             command -v make
+peers nginx            test -x /usr/sbin/nginx
+peers haproxy          test -x /usr/sbin/haproxy
 matrix debootstrap     test -x /usr/sbin/debootstrap
 '
 case ${1-} in
 run) steps=' run ' ;;
 test) steps=' run test ' ;;
 all) steps=' run test all ' ;;
+peers) steps=' peers ' ;; # servers that some tests talk to if they are there
 matrix) steps=' matrix ' ;;
 *)
-    echo "usage: $0 run|test|all|matrix" >&2
+    echo "usage: $0 run|test|all|peers|matrix" >&2
     exit 2
     ;;
 esac
