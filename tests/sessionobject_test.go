@@ -709,5 +709,6 @@ func TestSessionUnmarshalFreesOnce(t *testing.T) {
 		assert.Equal(t, "id", string(held[i].ID()))
 		require.NoError(t, held[i].Close())
 	}
+	held = nil
 	assert.Equal(t, before, settled(t))
 }

@@ -1161,6 +1161,8 @@ func TestSessionCallbackGetters(t *testing.T) {
 	assert.Equal(t, []string{"newer", "new", "remove", "get", "remove"}, told)
 	server.SetNewSessionCallback(nil)
 	assert.Nil(t, server.NewSessionCallback())
+	require.NoError(t, server.Close())
+	assert.Nil(t, server.RemoveSessionCallback())
 }
 
 // stateful returns the modes in which the server keeps the sessions.
