@@ -224,6 +224,49 @@ func glsOnAllowEarlyData(id C.uintptr_t) C.int {
 	return s.runAllowEarlyData()
 }
 
+//export glsOnPSKClient
+func glsOnPSKClient(id C.uintptr_t, hint, identity *C.char, identityMax C.uint, key *C.uchar, keyMax C.uint) C.uint {
+	s := connections.get(uintptr(id))
+	if s == nil {
+		return 0
+	}
+	return C.uint(s.runPSKClient(C.GoString(hint), unsafe.Slice((*byte)(unsafe.Pointer(identity)), int(identityMax)),
+		unsafe.Slice((*byte)(key), int(keyMax))))
+}
+
+//export glsOnPSKServer
+func glsOnPSKServer(id C.uintptr_t, identity *C.char, key *C.uchar, keyMax C.uint) C.uint {
+	s := connections.get(uintptr(id))
+	if s == nil {
+		return 0
+	}
+	return C.uint(s.runPSKServer(C.GoString(identity), unsafe.Slice((*byte)(key), int(keyMax))))
+}
+
+//export glsOnPSKUseSession
+func glsOnPSKUseSession(id C.uintptr_t, digest C.int, identity **C.uchar, n *C.size_t, sess **C.SSL_SESSION) C.int {
+	s := connections.get(uintptr(id))
+	if s == nil {
+		return 0
+	}
+	name, p, ok := s.runPSKUseSession(hashOf(digest))
+	if p != nil {
+		*identity, *n, *sess = (*C.uchar)(C.CBytes(name)), C.size_t(len(name)), p
+	}
+	return cBool(ok)
+}
+
+//export glsOnPSKFindSession
+func glsOnPSKFindSession(id C.uintptr_t, digest C.int, identity *C.uchar, n C.size_t, sess **C.SSL_SESSION) C.int {
+	s := connections.get(uintptr(id))
+	if s == nil {
+		return 0
+	}
+	p, ok := s.runPSKFindSession(hashOf(digest), C.GoBytes(unsafe.Pointer(identity), C.int(n)))
+	*sess = p
+	return cBool(ok)
+}
+
 // logPanic, deferred, logs a panic where there is no caller to give it to.
 func logPanic(where string) {
 	if v := recover(); v != nil {

@@ -629,6 +629,11 @@ func (c *Conn) crossLocked(op operation, p []byte) (r crossed, notes *C.gls_note
 			return r, nil, nil, err
 		}
 	}
+	if op == doWriteEarly {
+		if err := c.checkEarlyData(); err != nil {
+			return r, nil, nil, err
+		}
+	}
 	var in, room []byte
 	if op == doWrite || op == doWriteEarly {
 		c.out = c.out.withRoom(len(p))

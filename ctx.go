@@ -47,6 +47,7 @@ type Ctx struct {
 	password       atomic.Pointer[func(string) ([]byte, error)]
 
 	signers []*signer // its keys that stay in Go; guarded by mu
+	psk     atomic.Pointer[pskCallbacks]
 }
 
 // ctxHandle is what the cleanup of a dropped Ctx needs: it must not lead back to the Ctx.

@@ -111,6 +111,18 @@ func (c *Conn) writeEarly(p []byte) (n int, err error) {
 	return n, nil
 }
 
+// checkEarlyData refuses what libssl would, if it did not take our callback for TLS 1.3 for the promise of a key that
+// allows early data. mu is held.
+func (s *SSL) checkEarlyData() error {
+	if s.psk.client == nil || s.psk.useSession != nil || C.SSL_in_before(s.ptr) != 1 {
+		return nil
+	}
+	if sess := C.SSL_get_session(s.ptr); sess != nil && C.SSL_SESSION_get_max_early_data(sess) > 0 {
+		return nil
+	}
+	return &Error{Op: "SSL_write_early_data", Err: ErrNoEarlyData}
+}
+
 // ReadEarlyData reads early data on a server, before Handshake, Read or Write; io.EOF is its end, which comes at once
 // if the client sends none or if it is not accepted. Only a server that calls it accepts early data, and only if
 // SetMaxEarlyData allows some, the client resumes a session that was made with that, the session was not resumed
@@ -300,7 +312,7 @@ func (s *SSL) SetAllowEarlyDataCallback(cb func(s *SSL) bool) {
 	s.set(func(p *C.SSL) C.gls_ret {
 		C.gls_SSL_set_allow_early_data_cb(p, cBool(cb != nil))
 		s.allowEarly = cb
-		return C.gls_ret{ret: 1}
+		return succeeded
 	})
 }
 

@@ -77,7 +77,7 @@ type identity struct {
 	trust        []byte                       // the CAs and CRLs: what the methods that load them were given
 	mode         VerifyMode
 	random       []byte   // stands for a VerifyFunc
-	more         settings // of the verification, and the names of the client CAs
+	more         settings // of the verification, the names of the client CAs, and what stands for pre-shared keys
 
 	verifies [sha256.Size]byte // verification(), since the last change
 }
@@ -133,7 +133,7 @@ func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 // another Ctx of this process has or had the same and lets in other peers: a session made there would be resumed here
 // then, past the verification.
 func (i *identity) context() []byte {
-	if i.mode&VerifyPeer == 0 || len(i.sid) == 0 || !contextUsers.shared(i.sid, i.verifies) {
+	if i.mode&VerifyPeer == 0 && i.more[sharedKeys] == nil || len(i.sid) == 0 || !contextUsers.shared(i.sid, i.verifies) {
 		return i.sid
 	}
 	mixed := sha256.Sum256(append(i.verifies[:], i.sid...))

@@ -90,6 +90,7 @@ func (s *SSL) switchTo(ctx *Ctx) error {
 	s.ctx = ctx
 	s.verify = load(&ctx.verify)
 	s.own = own{sid: sid, verifies: ctx.identity.verifies}
+	s.setPSK(load(&ctx.psk))
 	return nil
 }
 

@@ -42,6 +42,11 @@ extern int glsOnAllowEarlyData(uintptr_t ssl);
 extern int glsOnSign(uintptr_t ssl, uintptr_t signer, int md, int pss, unsigned char *data, size_t n, unsigned char *sig,
                      size_t *sig_len);
 extern void glsOnSignerFreed(uintptr_t signer);
+extern unsigned int glsOnPSKClient(uintptr_t ssl, char *hint, char *identity, unsigned int identity_max,
+                                   unsigned char *key, unsigned int key_max);
+extern unsigned int glsOnPSKServer(uintptr_t ssl, char *identity, unsigned char *key, unsigned int key_max);
+extern int glsOnPSKUseSession(uintptr_t ssl, int digest, unsigned char **identity, size_t *n, SSL_SESSION **session);
+extern int glsOnPSKFindSession(uintptr_t ssl, int digest, unsigned char *identity, size_t n, SSL_SESSION **session);
 
 /* ---- what the binding keeps for each SSL ------------------------------------------------------------- */
 
@@ -60,6 +65,7 @@ typedef struct conn {
     gls_alert alert;
     gls_verify verify; /* cert is a reference of its own */
     SSL_SESSION *refused; /* see on_decrypt_ticket */
+    unsigned char *psk_identity; /* that libssl was last given to copy; malloc'ed */
 } conn;
 
 static int ssl_index, ctx_index, session_index;
@@ -1678,6 +1684,7 @@ gls_ret gls_SSL_free(SSL *ssl, int keep_session) {
     }
     X509_free(k->verify.cert);
     free(k->spill);
+    free(k->psk_identity);
     free(k);
     end(&c, &r, 0);
     return r;
@@ -2350,6 +2357,82 @@ gls_ret gls_CONF_modules_load_file(const char *path) {
     end(&c, &r, r.ret != 1);
     return r;
 }
+
+/* ---- pre-shared keys --------------------------------------------------------------------------------- */
+
+/* libssl asks these two for TLS 1.3 as well, with less to tell, when those for it have no answer. */
+static unsigned int on_psk_client(SSL *ssl, const char *hint, char *identity, unsigned int identity_max,
+                                  unsigned char *key, unsigned int key_max) {
+    if (SSL_get_state(ssl) == TLS_ST_CW_CLNT_HELLO)
+        return 0;
+    enter_go();
+    unsigned int n = glsOnPSKClient(conn_of(ssl)->id, (char *)hint, identity, identity_max, key, key_max);
+    leave_go();
+    return n;
+}
+
+static unsigned int on_psk_server(SSL *ssl, const char *identity, unsigned char *key, unsigned int key_max) {
+    if (SSL_version(ssl) >= TLS1_3_VERSION)
+        return 0;
+    enter_go();
+    unsigned int n = glsOnPSKServer(conn_of(ssl)->id, (char *)identity, key, key_max);
+    leave_go();
+    return n;
+}
+
+static int digest_type(const EVP_MD *md) {
+    return md == NULL ? NID_undef : EVP_MD_type(md);
+}
+
+/* A client refuses a server that resumes a session of another context; libssl forgets that this one has none. */
+static int adopt_id_context(SSL *ssl, SSL_SESSION *session) {
+    unsigned int n;
+    const unsigned char *sid = SSL_SESSION_get0_id_context(SSL_get_session(ssl), &n);
+    return SSL_SESSION_set1_id_context(session, sid, n);
+}
+
+/* libssl takes the session over. */
+static int on_psk_use_session(SSL *ssl, const EVP_MD *md, const unsigned char **identity, size_t *n,
+                              SSL_SESSION **session) {
+    conn *k = conn_of(ssl);
+    free(k->psk_identity);
+    k->psk_identity = NULL;
+    *n = 0;
+    *session = NULL;
+    enter_go();
+    int ok = glsOnPSKUseSession(k->id, digest_type(md), &k->psk_identity, n, session);
+    leave_go();
+    *identity = k->psk_identity;
+    if (*session != NULL && !adopt_id_context(ssl, *session))
+        return 0;
+    return ok;
+}
+
+static int on_psk_find_session(SSL *ssl, const unsigned char *identity, size_t n, SSL_SESSION **session) {
+    const SSL_CIPHER *chosen = SSL_get_pending_cipher(ssl);
+    *session = NULL;
+    enter_go();
+    int ok = glsOnPSKFindSession(conn_of(ssl)->id, digest_type(SSL_CIPHER_get_handshake_digest(chosen)),
+                                 (unsigned char *)identity, n, session);
+    leave_go();
+    return ok;
+}
+
+#define PSK_CALLBACK(name, function)                             \
+    void gls_SSL_CTX_set_##name(SSL_CTX *ctx, int on) {          \
+        SSL_CTX_set_##name(ctx, on ? function : NULL);           \
+    }                                                            \
+    void gls_SSL_set_##name(SSL *ssl, int on) {                  \
+        SSL_set_##name(ssl, on ? function : NULL);               \
+    }
+
+PSK_CALLBACK(psk_client_callback, on_psk_client)
+PSK_CALLBACK(psk_server_callback, on_psk_server)
+PSK_CALLBACK(psk_use_session_callback, on_psk_use_session)
+PSK_CALLBACK(psk_find_session_callback, on_psk_find_session)
+
+CTX_SETTER(SSL_CTX_use_psk_identity_hint, (SSL_CTX *ctx, const char *hint), ctx, hint)
+SSL_SETTER(SSL_use_psk_identity_hint, (SSL *ssl, const char *hint), ssl, hint)
 
 /* ---- SSL_SESSION ------------------------------------------------------------------------------------- */
 

@@ -192,6 +192,11 @@ void gls_SSL_set_not_resumable_session_callback(SSL *ssl, int on);
 gls_ret gls_SSL_CTX_set_max_early_data(SSL_CTX *ctx, uint32_t n);
 gls_ret gls_SSL_CTX_set_recv_max_early_data(SSL_CTX *ctx, uint32_t n);
 void gls_SSL_CTX_set_allow_early_data_cb(SSL_CTX *ctx, int on);
+void gls_SSL_CTX_set_psk_client_callback(SSL_CTX *ctx, int on);
+void gls_SSL_CTX_set_psk_server_callback(SSL_CTX *ctx, int on);
+void gls_SSL_CTX_set_psk_use_session_callback(SSL_CTX *ctx, int on);
+void gls_SSL_CTX_set_psk_find_session_callback(SSL_CTX *ctx, int on);
+gls_ret gls_SSL_CTX_use_psk_identity_hint(SSL_CTX *ctx, const char *hint);
 
 gls_ret gls_SSL_CTX_set_session_id_context(SSL_CTX *ctx, const unsigned char *sid, size_t n);
 gls_ret gls_SSL_CTX_set_generate_session_id(SSL_CTX *ctx, int on);
@@ -252,6 +257,11 @@ gls_ret gls_SSL_set_session_secret_cb(SSL *ssl, int on);
 gls_ret gls_SSL_set_max_early_data(SSL *ssl, uint32_t n);
 gls_ret gls_SSL_set_recv_max_early_data(SSL *ssl, uint32_t n);
 void gls_SSL_set_allow_early_data_cb(SSL *ssl, int on);
+void gls_SSL_set_psk_client_callback(SSL *ssl, int on);
+void gls_SSL_set_psk_server_callback(SSL *ssl, int on);
+void gls_SSL_set_psk_use_session_callback(SSL *ssl, int on);
+void gls_SSL_set_psk_find_session_callback(SSL *ssl, int on);
+gls_ret gls_SSL_use_psk_identity_hint(SSL *ssl, const char *hint);
 gls_ret gls_SSL_export_keying_material_early(SSL *ssl, unsigned char *out, size_t n, const char *label, size_t label_len,
                                              const unsigned char *context, size_t context_len);
 gls_ret gls_SSL_set_tlsext_host_name(SSL *ssl, const char *name);

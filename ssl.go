@@ -34,6 +34,8 @@ type SSL struct {
 
 	notResumable func(*SSL, bool) bool // as generate
 	allowEarly   func(*SSL) bool       // the same
+	psk          pskCallbacks          // the same
+	pskIdentity  string                // that the handshake offers or has found a key for, in TLS 1.3
 	info         func(*SSL, Info)
 	msg          func(*SSL, Msg)
 	name         string     // a client's: the peer it wants
@@ -83,6 +85,7 @@ func newSSL(ctx *Ctx, server bool) (*SSL, error) {
 		s.verify = load(&ctx.verify)
 		s.notResumable = load(&ctx.notResumable)
 		s.allowEarly = load(&ctx.allowEarly)
+		s.psk = load(&ctx.psk)
 		ctx.identity.use()
 		s.own = own{sid: ctx.identity.sid, verifies: ctx.identity.verifies}
 	})

@@ -164,6 +164,8 @@ var places = []place{
 			return libssl.TicketReturnUse, nil
 		}))
 	}},
+	{name: "key at the server", modes: pair.Modes, set: func(t testing.TB, st *stage) { st.shareKey(t) }},
+	{name: "key at the client", modes: pair.Modes, atClient: true, set: func(t testing.TB, st *stage) { st.shareKey(t) }},
 	{name: "new at the server", modes: withIDs, late: true, set: func(t testing.TB, st *stage) {
 		st.server.SetNewSessionCallback(func(s *libssl.SSL, _ *libssl.Session) { st.act(s) })
 	}},
@@ -205,6 +207,25 @@ func (st *stage) sign(t testing.TB, ctx *libssl.Ctx, cert tls.Certificate) {
 	v.fail = func() error { st.act(nil); return nil }
 	cert.PrivateKey = v
 	require.NoError(t, ctx.UseCertificate(cert))
+}
+
+// shareKey has the handshake go by a pre-shared key.
+func (st *stage) shareKey(t testing.TB) {
+	t.Helper()
+	onlyPSK(t, st.server)
+	onlyPSK(t, st.client)
+	st.client.SetPSKClientCallback(func(s *libssl.SSL, _ string) (string, []byte, error) {
+		if st.atClient {
+			st.act(s)
+		}
+		return "me", aKey, nil
+	})
+	st.server.SetPSKServerCallback(func(s *libssl.SSL, _ string) ([]byte, error) {
+		if !st.atClient {
+			st.act(s)
+		}
+		return aKey, nil
+	})
 }
 
 // inAllPlaces runs a test in each place and mode.
