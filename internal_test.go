@@ -122,10 +122,32 @@ func TestIdentitySum(t *testing.T) {
 		"trust":       func(i *identity) { i.trust = []byte("other") },
 		"mode":        func(i *identity) { i.mode = VerifyPeer },
 		"callback":    func(i *identity) { i.random = []byte("x") },
+		"parameter":   func(i *identity) { i.more = settings{"depth": number(3)} },
 	} {
 		c := *b
 		change(&c)
 		assert.NotEqual(t, a.sum(), c.sum(), name)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	var a, b settings
+	none := a.sum()
+	a.set("x", []byte("1"))
+	a.set("y", []byte("2"))
+	b.set("y", nil)
+	b.set("y", []byte("2"))
+	b.set("x", []byte("1"))
+	assert.Equal(t, a.sum(), b.sum(), "the last of each kind, in whatever order")
+	assert.NotEqual(t, none, a.sum())
+	b.set("x", []byte("2"))
+	assert.NotEqual(t, a.sum(), b.sum())
+
+	mine := own{sid: []byte("svc"), settings: a}
+	assert.Len(t, mine.context(), sha256.Size)
+	for _, other := range []own{{sid: []byte("other"), settings: a}, {sid: mine.sid, settings: b},
+		{sid: mine.sid, verifies: none, settings: a}} {
+		assert.NotEqual(t, mine.context(), other.context())
 	}
 }
 

@@ -1002,13 +1002,18 @@ static int give_password(char *buf, int n, int rw, void *arg) {
     return (int)p->n;
 }
 
+/* Nothing, too, can be read from. */
+static BIO *read_from(const unsigned char *text, size_t n) {
+    return BIO_new_mem_buf(text == NULL ? (const unsigned char *)"" : text, int_len(n));
+}
+
 gls_ret gls_cert_parse_pem(gls_cert *cert, const unsigned char *certs, size_t certs_len, const unsigned char *key,
                            size_t key_len, gls_password password) {
     call c;
     gls_ret r = {0};
     X509 *x;
     begin(&c, NULL, NULL);
-    BIO *b = BIO_new_mem_buf(certs, int_len(certs_len)), *kb = BIO_new_mem_buf(key, int_len(key_len));
+    BIO *b = read_from(certs, certs_len), *kb = read_from(key, key_len);
     cert->chain = sk_X509_new_null();
     if (b != NULL && kb != NULL && cert->chain != NULL &&
         CALL_PTR(r, PEM_read_bio_X509, (b, NULL, give_password, &password))) {
@@ -1060,7 +1065,7 @@ gls_ret gls_cert_load(gls_cert *cert, const char *uri, gls_password password) {
         store = r.ptr;
     while (r.ret == 1 && !OSSL_STORE_eof(store)) {
         OSSL_STORE_INFO *info = OSSL_STORE_load(store);
-        if (info == NULL && !OSSL_STORE_error(store))
+        if (info == NULL && ERR_peek_error() == 0) /* the end, which OSSL_STORE_error takes for an error */
             continue;
         r.op = "OSSL_STORE_load";
         r.ret = info != NULL && take(cert, info);
@@ -1469,7 +1474,7 @@ gls_ret gls_SSL_CTX_load_verify_store(SSL_CTX *ctx, const char *uri) {
 
 /* Adds what is in PEM text to store: certificates, or CRLs. Trusts one of them at least, or it is an error. */
 static int add_pem(X509_STORE *store, const unsigned char *pem, size_t n, int crls, gls_ret *r) {
-    BIO *b = BIO_new_mem_buf(pem, int_len(n));
+    BIO *b = read_from(pem, n);
     int asked, added = 0;
     gls_password none = {NULL, 0, &asked};
     STACK_OF(X509_INFO) *list = NULL;

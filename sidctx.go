@@ -36,7 +36,11 @@ func setCtxSID(p *C.SSL_CTX, sid []byte) C.gls_ret {
 //
 // C: SSL_set_session_id_context(3)
 func (s *SSL) SetSessionIDContext(sid []byte) error {
-	return s.set(func(p *C.SSL) C.gls_ret { return setSSLSID(p, sid) })
+	return s.set(func(p *C.SSL) C.gls_ret {
+		r := setSSLSID(p, sid)
+		s.own.chosen = s.own.chosen || r.ret == 1
+		return r
+	})
 }
 
 func setSSLSID(p *C.SSL, sid []byte) C.gls_ret {

@@ -80,8 +80,8 @@ func (k *signer) sign(md C.int, pss bool, data, sig []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if len(made) > len(sig) {
-		return 0, fmt.Errorf("libssl: a %T makes a signature of %d bytes, more than the %d of its key", k.Signer, len(made), len(sig))
+	if len(made) == 0 || len(made) > len(sig) {
+		return 0, fmt.Errorf("libssl: a %T has made a signature of %d bytes, where its key makes up to %d", k.Signer, len(made), len(sig))
 	}
 	return copy(sig, made), nil
 }

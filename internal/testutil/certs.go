@@ -90,6 +90,16 @@ func makePKI() (*PKI, error) {
 	return p, err
 }
 
+// NewAuthority makes an authority that issuer signs, or that signs itself when issuer is nil.
+func NewAuthority(t testing.TB, name string, issuer *Authority) *Authority {
+	t.Helper()
+	a, err := newAuthority(name, issuer)
+	if err != nil {
+		t.Fatalf("making an authority: %v", err)
+	}
+	return a
+}
+
 // newAuthority makes an authority that issuer signs, or that signs itself when issuer is nil.
 func newAuthority(name string, issuer *Authority) (*Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -112,10 +122,11 @@ func newAuthority(name string, issuer *Authority) (*Authority, error) {
 }
 
 // Issue has ca issue a certificate for key: for servers of ServerNames and for clients, unless change says otherwise.
-func Issue(ca *Authority, key crypto.Signer, change func(*x509.Certificate)) (tls.Certificate, error) {
+func Issue(t testing.TB, ca *Authority, key crypto.Signer, change func(*x509.Certificate)) tls.Certificate {
+	t.Helper()
 	tmpl, err := template("issued")
 	if err != nil {
-		return tls.Certificate{}, err
+		t.Fatal(err)
 	}
 	tmpl.KeyUsage = x509.KeyUsageDigitalSignature
 	tmpl.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
@@ -126,9 +137,40 @@ func Issue(ca *Authority, key crypto.Signer, change func(*x509.Certificate)) (tl
 	}
 	cert, err := sign(tmpl, key, ca)
 	if err != nil {
-		return tls.Certificate{}, err
+		t.Fatalf("issuing a certificate: %v", err)
 	}
-	return tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: key, Leaf: cert}, nil
+	return tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: key, Leaf: cert}
+}
+
+// IssuePublic has ca issue a server certificate for a public key.
+func IssuePublic(t testing.TB, ca *Authority, key crypto.PublicKey) tls.Certificate {
+	t.Helper()
+	tmpl, err := template("issued")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmpl.DNSNames = ServerNames
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, ca.Cert, key, ca.Key)
+	if err != nil {
+		t.Fatalf("issuing a certificate: %v", err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}}
+}
+
+// CRL returns a PEM list of what ca has revoked, good from yesterday, an hour later for each number, until then.
+func CRL(t testing.TB, ca *Authority, number int64, until time.Time, revoked ...*x509.Certificate) []byte {
+	t.Helper()
+	list := &x509.RevocationList{Number: big.NewInt(number), NextUpdate: until,
+		ThisUpdate: time.Now().Add(-24*time.Hour + time.Duration(number)*time.Hour)}
+	for _, cert := range revoked {
+		list.RevokedCertificateEntries = append(list.RevokedCertificateEntries,
+			x509.RevocationListEntry{SerialNumber: cert.SerialNumber, RevocationTime: list.ThisUpdate})
+	}
+	der, err := x509.CreateRevocationList(rand.Reader, list, ca.Cert, ca.Key)
+	if err != nil {
+		t.Fatalf("making a CRL: %v", err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der})
 }
 
 func newLeaf(ca *Authority, name string, server, useRSA bool) (tls.Certificate, error) {
