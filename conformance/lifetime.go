@@ -2,22 +2,36 @@ package conformance
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 
 	"github.com/go-libssl/libssl"
+	"github.com/go-libssl/libssl/internal/raw"
 )
 
 // Section S: how long things live, and how often a session can be used.
 var lifetime = []Clause{
 	{
 		ID: "S1", Page: "SSL_CTX_free(3)",
-		Says:  "A client's session outlives the Ctx that it was made with, and can be used with another.",
-		Modes: all,
+		Says:   "Nothing on a client's sessions that the program keeps.",
+		Manual: Silent,
+		Truth:  "A client's session outlives the Ctx that it was made with and can be used with another, unless it is in the cache of the Ctx that is freed.",
+		Whom:   "Clients with SSL_SESS_CACHE_CLIENT that replace their Ctx: every session from before is of no more use.",
+		Text:   "Sessions that the application holds a reference to stay valid, but those in the session cache of ctx are marked as non-resumable.",
+		Modes:  all,
 		Want: want(
 			is("Ctx gone", "resumable=true"),
 			is("resume with another", "ok reused=1/1"),
+			by(onlyRaw,
+				is("SSL_SESS_CACHE_CLIENT", "resumable=true, Ctx gone: resumable=false, ok reused=0/0"),
+				is("SSL_SESS_CACHE_CLIENT, NO_INTERNAL_STORE", "resumable=true, Ctx gone: resumable=true, ok reused=1/1")),
 		),
 		Observe: func(o *Observer) {
+			if o.Way == Raw {
+				observeSurvival(o, "SSL_SESS_CACHE_CLIENT", libssl.SessionCacheClient)
+				observeSurvival(o, "SSL_SESS_CACHE_CLIENT, NO_INTERNAL_STORE", libssl.SessionCacheClient|libssl.SessionCacheNoInternalStore)
+			}
+
 			srv, cli := o.server(), o.client()
 			first := o.connect(srv, cli)
 			must(cli.Close())
@@ -53,13 +67,16 @@ var lifetime = []Clause{
 		ID: "S3", Page: "SSL_get_session(3)",
 		Says:   "A TLS 1.3 session should be used once only.",
 		Manual: Silent,
-		Truth:  "Nothing enforces single use: a server resumes the same session as often as it is offered, stateful ones too.",
+		Truth:  "A server resumes the same session as often as it is offered, stateful ones too; only a client with SSL_SESS_CACHE_CLIENT spoils a TLS 1.3 session by using it.",
 		Whom:   "Clients that take the advice for a rule that libssl keeps: they can be told apart by the ticket they offer again and again.",
 		Note:   "SSL_CTX_sess_set_get_cb(3) advises SSL_CTX_remove_session, which is up to the program.",
-		Text:   "By default this is not enforced: a server resumes a session as often as it is offered.",
+		Text:   "By default this is not enforced: a server resumes a session as often as it is offered. On a client with SSL_SESS_CACHE_CLIENT set a session is non-resumable after it was used once.",
 		Modes:  all,
 		Want: want(
 			is("offered four times", "ok reused=1/1, ok reused=1/1, ok reused=1/1, ok reused=1/1"),
+			by(onlyRaw,
+				in(tls12, "SSL_SESS_CACHE_CLIENT", "ok reused=1/1 resumable=true, ok reused=1/1 resumable=true, ok reused=1/1 resumable=true"),
+				in(tls13, "SSL_SESS_CACHE_CLIENT", "ok reused=1/1 resumable=false, ok reused=0/0 resumable=false, ok reused=0/0 resumable=false")),
 		),
 		Observe: func(o *Observer) {
 			srv, cli := o.server(), o.client()
@@ -69,6 +86,29 @@ var lifetime = []Clause{
 				times = append(times, o.resume(srv, cli, first).String())
 			}
 			o.Note("offered four times", "%s", strings.Join(times, ", "))
+			if o.Way == Raw {
+				observeSpending(o)
+			}
+		},
+	},
+	{
+		ID: "S4", Page: "SSL_CTX_set_options(3)",
+		Says:  "With early data a server accepts each TLS 1.3 session once, unless SSL_OP_NO_ANTI_REPLAY is set.",
+		Modes: tls13,
+		Ways:  onlyRaw,
+		Want: want(
+			is("early data", "ok reused=1/1, ok reused=0/0"),
+			is("early data, SSL_OP_NO_ANTI_REPLAY; no early data", "ok reused=1/1, ok reused=1/1"),
+		),
+		Observe: func(o *Observer) {
+			twice := func(name string, set ...setting) {
+				srv, cli := o.server(set...), o.client()
+				first := o.connect(srv, cli)
+				o.Note(name, "%v, %v", o.resume(srv, cli, first), o.resume(srv, cli, first))
+			}
+			twice("early data", earlyData)
+			twice("early data, SSL_OP_NO_ANTI_REPLAY", earlyData, noAntiReplay)
+			twice("no early data")
 		},
 	},
 	{
@@ -135,6 +175,24 @@ var lifetime = []Clause{
 		},
 	},
 	{
+		ID: "S8", Page: "SSL_get_error(3)",
+		Says:   "The error queue has to be empty before a handshake, or SSL_get_error cannot be relied on.",
+		Manual: Silent,
+		Truth:  "SSL_do_handshake empties the error queue itself before it begins; functions that set or read leave it alone.",
+		Whom:   "C programs that look at the queue after several calls: a handshake takes away what an earlier one had left.",
+		Text:   "SSL_do_handshake(), SSL_connect() and SSL_accept() clear the error queue before they start.",
+		Modes:  all,
+		Ways:   onlyRaw,
+		Want: want(
+			is("cache mode set", "ret=2 E{128:42}"), is("cache mode read", "ret=0 E{128:42}"),
+			is("cache size set", "ret=20480 E{128:42}"), is("timeout set", "ret=7200 E{128:42}"),
+			is("context set; generate callback set", "ret=1 E{128:42}"),
+			is("SSL_do_handshake that has to wait", "ret=-1 no error SSL_get_error=2"),
+			is("SSL_do_handshake that ends well", "ret=1 no error SSL_get_error=0"),
+		),
+		Observe: observeStaleErrors,
+	},
+	{
 		ID: "S9", Page: "SSL_CTX_set_options(3)",
 		Says: "Setting and clearing options gives back the new set; what is not named stays.",
 		Want: want(
@@ -153,4 +211,53 @@ var lifetime = []Clause{
 			o.Note("cleared", "NO_TICKET=%t others kept=%t", cleared&libssl.NoTicket != 0, cleared == before)
 		},
 	},
+}
+
+// observeSurvival frees the Ctx in whose cache a client's session is.
+func observeSurvival(o *Observer, name string, m libssl.SessionCacheMode) {
+	srv, cli := o.server(), o.client(cacheMode(m))
+	first := o.connect(srv, cli)
+	its := first.client.session
+	before := its.IsResumable()
+	must(cli.Close())
+	o.Note(name, "resumable=%t, Ctx gone: resumable=%t, %v", before, its.IsResumable(), o.resume(srv, o.client(), first))
+}
+
+// observeSpending offers one object again and again at a client with a cache.
+func observeSpending(o *Observer) {
+	srv, cli := o.server(), o.client(cacheMode(libssl.SessionCacheClient))
+	its := o.connect(srv, cli).client.session
+	var times []string
+	for range 3 {
+		l := o.connect(srv, cli, onClient(func(c conn) { must(c.SetSession(its)) }))
+		times = append(times, fmt.Sprintf("%v resumable=%t", l, its.IsResumable()))
+	}
+	o.Note("SSL_SESS_CACHE_CLIENT", "%s", strings.Join(times, ", "))
+}
+
+// observeStaleErrors has an error on the queue before each call.
+func observeStaleErrors(o *Observer) {
+	srv := o.server()
+	c := ctxOf(srv)
+	o.Note("cache mode set", "%v", raw.CtxSetSessionCacheMode(c, 0, stale))
+	o.Note("cache mode read", "%v", raw.CtxSessionCacheMode(c, stale))
+	o.Note("cache size set", "%v", raw.CtxSetSessionCacheSize(c, 7, stale))
+	o.Note("timeout set", "%v", raw.CtxSetTimeout(c, 7, stale))
+	o.Note("context set", "%v", raw.CtxSetSessionIDContext(c, new(byte), 1, stale))
+	o.Note("generate callback set", "%v", raw.CtxSetGenerateSessionID(c, nil, stale))
+
+	l := o.prepare(srv, o.client())
+	server := l.server.conn.(*rawConn)
+	var first, last raw.Ret
+	together(func() { must(l.client.conn.Handshake()) }, func() {
+		must1(server.move(func() raw.Ret {
+			last = raw.SSLDoHandshake(server.p, stale)
+			if first.Op == "" {
+				first = last
+			}
+			return last
+		}))
+	})
+	o.Note("SSL_do_handshake that has to wait", "%v SSL_get_error=%d", first, first.SSLError)
+	o.Note("SSL_do_handshake that ends well", "%v SSL_get_error=%d", last, last.SSLError)
 }

@@ -2,9 +2,13 @@ package conformance
 
 import (
 	"bytes"
+	"embed"
 	"encoding/asn1"
+	"encoding/pem"
 	"fmt"
 	"slices"
+
+	"github.com/go-libssl/libssl/internal/raw"
 )
 
 const pageD2I = "d2i_SSL_SESSION(3)"
@@ -60,6 +64,12 @@ var serialised = []Clause{
 			since(V3_0,
 				is("nothing", "E{13:224}"),
 				is("half; all but a byte", "E{13:155}E{13:102}E{13:524554}")),
+			by(onlyRaw,
+				is("all but a byte, bare", "ret=0 E{13:155}E{13:102}E{13:58} used 0"),
+				is("length -1", "ret=0 E{13:123}E{13:102}E{13:58} used 0"),
+				since(V3_0,
+					is("all but a byte, bare", "ret=0 E{13:155}E{13:102}E{13:524554} used 0"),
+					is("length -1", "ret=0 E{13:224} used 0"))),
 		),
 		Observe: func(o *Observer) {
 			der := must1(o.connect(o.server(), o.client()).client.session.MarshalBinary())
@@ -77,6 +87,12 @@ var serialised = []Clause{
 			o.Note("nothing", "%s", parse(0))
 			o.Note("half", "%s", parse(len(der)/2))
 			o.Note("all but a byte", "%s", parse(len(der)-1))
+			if o.Way == Raw {
+				for _, c := range []extreme{{"all but a byte, bare", int64(len(der) - 1)}, {"length -1", -1}} {
+					_, used, r := raw.D2ISession(der, c.value)
+					o.Note(c.name, "%v used %d", r, used)
+				}
+			}
 		},
 	},
 	{
@@ -128,6 +144,25 @@ var serialised = []Clause{
 		},
 	},
 	{
+		ID: "N6", Page: pageD2I,
+		Says:   "Nothing on bytes that are left over or changed, on a session to read into, or on NULL.",
+		Manual: Silent,
+		Truth:  "Bytes that are left over are for the caller to notice, changed ones often pass, a session to read into outlives a failure, and NULL to read from crashes.",
+		Whom:   "Programs that keep sessions where others can write: what comes back need not be what was stored.",
+		Note:   "The page refers to d2i_X509(3), by which *pp is moved behind what was read; there it is said that a failure frees the object.",
+		Text:   "Bytes that follow the structure are not an error: compare *pp with the end of the buffer. The encoding is not protected against changes. On failure the session that a points to is not freed.",
+		Modes:  only12s,
+		Ways:   onlyRaw,
+		Want: want(
+			is("10 bytes left over", "ret=1 no error, left: 10"),
+			is("one bit changed", "accepted: some"),
+			is("read into a session", "ret=1 no error, that one comes back: true, and is as it was read: true"),
+			is("read into a session, and fails", "nothing comes back: true, the session is still there: true"),
+			is("NULL pp; NULL *pp", crashed),
+		),
+		Observe: observeReadingInto,
+	},
+	{
 		ID: "N7", Page: pageD2I,
 		Says:   "Nothing on the mark of a session that is not resumable.",
 		Manual: Silent,
@@ -138,13 +173,103 @@ var serialised = []Clause{
 		Want: want(
 			is("marked", "resumable=false"),
 			is("exported and parsed", "resumable=true"),
+			by(onlyRaw, is("export of NULL; export of a session without a cipher", "ret=0 no error")),
 		),
 		Observe: func(o *Observer) {
 			marked := unresumable(o, anySession(o))
 			o.Note("marked", "resumable=%t", marked.IsResumable())
 			o.Note("exported and parsed", "resumable=%t", o.reparsed(marked).IsResumable())
+			if o.Way == Raw {
+				empty := raw.SessionNew()
+				defer raw.SessionFree(empty)
+				o.Note("export of NULL", "%v", raw.I2DSession(raw.Session{}))
+				o.Note("export of a session without a cipher", "%v", raw.I2DSession(empty))
+			}
 		},
 	},
+	{
+		ID: "N8", Page: pageD2I,
+		Says:   "Nothing on sessions that another version exported.",
+		Manual: Silent,
+		Truth:  "Since 3.0 every version reads what any other exported; 1.1.1 reads only its own.",
+		Whom:   "Servers of several versions that share a session store: those with 1.1.1 find nothing in what newer ones stored.",
+		Text:   "Sessions that were encoded by OpenSSL 3.0 or newer cannot be decoded by OpenSSL 1.1.1.",
+		Want: want(
+			is("by 1.1.1", "8 of 8 read, 8 the same when exported again"),
+			is("by 3.0; by 3.5; by 3.6; by 4.0", "0 of 8 read, 0 the same when exported again"),
+			since(V3_0,
+				is("by 1.1.1", "8 of 8 read, 0 the same when exported again"),
+				is("by 3.0; by 3.5; by 3.6; by 4.0", "8 of 8 read, 8 the same when exported again")),
+		),
+		Observe: observeForeignSessions,
+	},
+}
+
+func observeReadingInto(o *Observer) {
+	der := must1(anySession(o).MarshalBinary())
+	size := len(der)
+
+	longer := append(bytes.Clone(der), make([]byte, 10)...)
+	s, used, r := raw.D2ISession(longer, int64(len(longer)))
+	raw.SessionFree(s)
+	o.Note("10 bytes left over", "%v, left: %d", r, len(longer)-used)
+
+	accepted := 0
+	for i := range der {
+		changed := bytes.Clone(der)
+		changed[i] ^= 0x80
+		if s, _, r := raw.D2ISession(changed, int64(size)); r.Value == 1 {
+			accepted++
+			raw.SessionFree(s)
+		}
+	}
+	o.Note("one bit changed", "accepted: %s", map[bool]string{true: "some", false: "none, or all"}[0 < accepted && accepted < size])
+
+	target := raw.SessionNew()
+	freed := raw.SessionWatch(target)
+	defer raw.SessionFree(target)
+	s, now, r := raw.D2ISessionInto(target, der)
+	again, _ := raw.I2DSessionTo(target)
+	o.Note("read into a session", "%v, that one comes back: %t, and is as it was read: %t", r, s == target && now == target, bytes.Equal(again, der))
+	s, now, _ = raw.D2ISessionInto(target, der[:size/2])
+	o.Note("read into a session, and fails", "nothing comes back: %t, the session is still there: %t",
+		s == raw.Session{}, now == target && !freed.Load())
+
+	o.Note("NULL pp", "%s", o.inChild(raw.D2ISessionNullPP))
+	o.Note("NULL *pp", "%s", o.inChild(raw.D2ISessionNullP))
+}
+
+// The sessions that each version exported, in PEM: the server's and the client's of each mode. TestExportedSessions
+// makes the file of the libssl that it runs with.
+//
+//go:embed exported/*.pem
+var exported embed.FS
+
+// exportedBy are the sessions that a version exported, in DER.
+func exportedBy(v Version) [][]byte {
+	var all [][]byte
+	rest := must1(exported.ReadFile(fmt.Sprintf("exported/%v.pem", v)))
+	for {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return all
+		}
+		all = append(all, block.Bytes)
+	}
+}
+
+func observeForeignSessions(o *Observer) {
+	for _, v := range measured {
+		read, same := 0, 0
+		all := exportedBy(v)
+		for _, der := range all {
+			if s, err := o.library().parse(der); err == nil {
+				read++
+				same += bit(bytes.Equal(must1(s.MarshalBinary()), der))
+			}
+		}
+		o.Note(fmt.Sprintf("by %v", v), "%d of %d read, %d the same when exported again", read, len(all), same)
+	}
 }
 
 // observeParse notes what becomes of some bytes that are taken for a session.
