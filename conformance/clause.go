@@ -207,5 +207,6 @@ func All() []Clause {
 		serialised,
 		ticketCount,
 		lifetime,
+		errorTable,
 	)
 }

@@ -96,6 +96,13 @@ func (h *half) write(p []byte) (int, error) {
 	return h.buf.Write(p)
 }
 
+// unread is what nobody has read yet, and may be changed.
+func (h *half) unread() []byte {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.buf.Bytes()
+}
+
 func (h *half) setReadDeadline(d time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
