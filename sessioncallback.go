@@ -119,7 +119,7 @@ func deliverAll(told []func()) {
 	told[0]()
 }
 
-// tell takes the session out of the note.
+// tell takes the session out of the note. Whom it is for may be gone: somebody else has closed the connection.
 func tell(n *C.gls_note) func() {
 	sess := newSession(n.session)
 	n.session = nil
@@ -140,5 +140,9 @@ func tell(n *C.gls_note) func() {
 			return s.trace(n)
 		}
 	}
-	return func() { sess.Close() }
+	return func() {
+		if sess != nil {
+			sess.Close()
+		}
+	}
 }

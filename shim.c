@@ -2258,10 +2258,19 @@ gls_io gls_SSL_read_early_data(SSL *ssl, void *buf, size_t n, const unsigned cha
     return close_windows(k, r, ssl);
 }
 
-SSL_SETTER(SSL_export_keying_material_early,
-           (SSL *ssl, unsigned char *out, size_t n, const char *label, size_t label_len, const unsigned char *context,
-            size_t context_len),
-           ssl, out, n, label, label_len, context, context_len)
+/* Where a client's session allows no early data, as one that the server has since put in the place of the one that was
+ * offered may not, libssl takes it for one of a PSK callback, and looks into that though there is none. */
+gls_ret gls_SSL_export_keying_material_early(SSL *ssl, unsigned char *out, size_t n, const char *label, size_t label_len,
+                                             const unsigned char *context, size_t context_len) {
+    call c;
+    gls_ret r = {.op = "SSL_export_keying_material_early"};
+    const SSL_SESSION *session = SSL_get0_session(ssl);
+    begin_ssl(&c, ssl);
+    if (session != NULL && (SSL_is_server(ssl) || SSL_SESSION_get_max_early_data(session) > 0))
+        CALL(r, SSL_export_keying_material_early, (ssl, out, n, label, label_len, context, context_len));
+    end(&c, &r, r.ret != 1);
+    return r;
+}
 
 /* ---- the library ------------------------------------------------------------------------------------- */
 

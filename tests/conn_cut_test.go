@@ -22,40 +22,22 @@ import (
 	"github.com/go-libssl/libssl/internal/testutil/pair"
 )
 
-// The transport is cut at each byte of each kind of handshake, in each direction: an error on both sides.
+// The transport is cut at each byte of each kind of handshake, in each direction: an error on both sides. The same with
+// early data is in TestEarlyDataCut.
 func TestCutAtEveryByteOfAHandshake(t *testing.T) {
 	t.Parallel()
-	cutAtEveryByte(t, pair.Modes, false)
-}
-
-// The same where the server wants another group than the client begins with. libssl's configuration file says so, for
-// servers only; libssl reads it once in a process.
-func TestCutAtEveryByteWithHelloRetryRequest(t *testing.T) {
-	config := testutil.File(t, "openssl.cnf", []byte(`openssl_conf = all
-[all]
-ssl_conf = ssl
-[ssl]
-system_default = defaults
-[defaults]
-ECDHParameters = P-256
-`))
-	if inOwnProcess(t, "OPENSSL_CONF="+config) {
-		return
-	}
-	cutAtEveryByte(t, pair.Modes[2:], true)
-}
-
-func cutAtEveryByte(t *testing.T, modes []pair.Mode, retried bool) {
-	for _, mode := range modes {
+	for _, mode := range pair.Modes {
 		for _, k := range []handshakeKind{
 			{name: "full"},
 			{name: "with a client certificate", certificate: true},
+			{name: "with HelloRetryRequest", retried: true},
 			{name: "resumed", resumed: true},
+			{name: "resumed with HelloRetryRequest", resumed: true, retried: true},
 		} {
-			if k.certificate && mode.Tickets {
-				continue // its tickets are longer, no more
+			if k.certificate && mode.Tickets || k.retried && !mode.TLS13() {
+				continue // the tickets are longer, no more; there is none
 			}
-			k.mode, k.retried = mode, retried
+			k.mode = mode
 			t.Run(mode.Name+", "+k.name, func(t *testing.T) {
 				t.Parallel()
 				watchdog(t, 3*time.Minute)
@@ -65,13 +47,21 @@ func cutAtEveryByte(t *testing.T, modes []pair.Mode, retried bool) {
 	}
 }
 
+// cutStep is how many bytes further each cut is.
+func cutStep() int {
+	if testutil.Instrumented && !*long {
+		return 29
+	}
+	return 1
+}
+
 // A handshakeKind is a way to shake hands.
 type handshakeKind struct {
 	name        string
 	mode        pair.Mode
 	certificate bool // the client has to show one
 	resumed     bool
-	retried     bool // by HelloRetryRequest
+	retried     bool // the server wants another group than the client begins with
 }
 
 func (k handshakeKind) cutAtEveryByte(t *testing.T) {
@@ -80,16 +70,16 @@ func (k handshakeKind) cutAtEveryByte(t *testing.T) {
 		demandCertificate(t, server)
 		require.NoError(t, client.UseCertificate(testutil.Certs(t).Client))
 	}
+	if k.retried {
+		require.NoError(t, server.SetGroupsList("P-256"))
+	}
 	var offered, kept *libssl.Session // both sides' of the same
 	if k.resumed {
 		server.SetNewSessionCallback(func(_ *libssl.SSL, sess *libssl.Session) { kept = sess })
 		offered = sessionFrom(t, server, client)
 		server.SetNewSessionCallback(nil)
 	}
-	step := 1
-	if testutil.Instrumented && !*long {
-		step = 29
-	}
+	step := cutStep()
 	for dir, from := range []string{"client", "server"} {
 		whole, late := 0, 0 // how many bytes it takes; how often the cut came when the handshake was complete
 		for n := rand.IntN(step); whole == 0; n += step {
@@ -149,21 +139,24 @@ func (k handshakeKind) shakeHands(t *testing.T, w *memoryWire, server, client *l
 		require.ErrorIs(t, shook[dir], errCut, what)
 	}
 	for i, end := range ends {
-		// However far it has got, it can be asked.
 		require.Equal(t, done, end.ConnectionState().HandshakeComplete, what)
-		if sess := end.Session(); sess != nil {
-			useSession(sess)
-		}
+		askAll(end)
 		if !done {
 			requireCut(t, shook[i], what)
 			require.Equal(t, shook[i], end.Handshake(), "%s: again", what)
 		}
-		_, err := readAll(end)
-		requireCut(t, err, what)
-		_, err = end.Write([]byte{'.'})
-		requireCut(t, err, what)
+		requireUseless(t, end, what)
 	}
 	return done, true
+}
+
+// requireUseless requires that neither direction of a connection on a cut wire can be used.
+func requireUseless(t *testing.T, c *libssl.Conn, what string) {
+	t.Helper()
+	_, err := readAll(c)
+	requireCut(t, err, what)
+	_, err = c.Write([]byte{'.'})
+	requireCut(t, err, what)
 }
 
 // requireCut requires that err is what a cut of the wire causes.
@@ -173,6 +166,79 @@ func requireCut(t *testing.T, err error, what string) {
 	require.NotErrorIs(t, err, io.EOF, what)
 	if !errors.Is(err, errCut) {
 		require.ErrorIs(t, err, io.ErrUnexpectedEOF, what)
+	}
+}
+
+// What one side may begin on a connection that stands, cut while both go on. The short form leaves bytes out: other ones
+// each time.
+func TestCutBehindAHandshake(t *testing.T) {
+	t.Parallel()
+	tls12, tls13 := pair.Modes[0], pair.Modes[3]
+	for _, tt := range []struct {
+		name  string
+		mode  pair.Mode
+		begin func(client, server *libssl.Conn) error
+	}{
+		{"renegotiation by the client", tls12, func(c, _ *libssl.Conn) error { return c.Renegotiate() }},
+		{"renegotiation by the server", tls12, func(_, s *libssl.Conn) error { return s.Renegotiate() }},
+		{"abbreviated renegotiation", tls12, func(c, _ *libssl.Conn) error { return c.RenegotiateAbbreviated() }},
+		{"post-handshake authentication", tls13, func(_, s *libssl.Conn) error { return s.VerifyClientPostHandshake() }},
+		{"key update by the client", tls13, func(c, _ *libssl.Conn) error { return c.KeyUpdate(true) }},
+		{"key update by the server", tls13, func(_, s *libssl.Conn) error { return s.KeyUpdate(true) }},
+		{"a ticket", tls13, func(_, s *libssl.Conn) error { return s.SendSessionTicket() }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			watchdog(t, 3*time.Minute)
+			server, client := tt.mode.ServerCtx(t), tt.mode.ClientCtx(t)
+			server.SetOptions(libssl.AllowClientRenegotiation)
+			require.NoError(t, server.LoadVerifyLocations(testutil.CAFile(t, testutil.Certs(t).CA), ""))
+			server.SetVerify(libssl.VerifyPeer|libssl.VerifyPostHandshake, nil)
+			client.SetPostHandshakeAuth(true)
+			require.NoError(t, client.UseCertificate(testutil.Certs(t).Client))
+			step := cutStep()
+			if !*long {
+				step = max(step, 7)
+			}
+			for dir, from := range []string{"client", "server"} {
+				for n := rand.IntN(step); ; n += step {
+					w := newMemoryWire()
+					l, err := linkOn(w.client(), w.server(), server, client)
+					require.NoError(t, err)
+					requireTalk(t, l)
+					w.cutAfter(dir, w.passed(dir)+n)
+					begun := tt.begin(l.client, l.server)
+					if errors.Is(begun, libssl.ErrUnsupported) {
+						t.Skip(begun)
+					}
+					// The answers go before the second echo at the latest.
+					echoed := pair.Echo(l.client, l.server, "meanwhile")
+					if echoed == nil {
+						echoed = pair.Echo(l.client, l.server, "afterwards")
+					}
+					what := fmt.Sprintf("cut after %d bytes of the %s", n, from)
+					whole := !w.wasCut()
+					if whole {
+						require.NoError(t, errors.Join(begun, echoed), what)
+					} else {
+						if begun != nil {
+							requireCut(t, begun, what)
+						}
+						requireCut(t, echoed, what)
+						for _, c := range []*libssl.Conn{l.client, l.server} {
+							askAll(c)
+							requireUseless(t, c, what)
+						}
+					}
+					l.client.Close()
+					l.server.Close()
+					if whole {
+						t.Logf("%s: %d bytes", from, n)
+						break
+					}
+				}
+			}
+		})
 	}
 }
 

@@ -339,3 +339,37 @@ func (w *memoryWire) wasCut() bool {
 	defer w.mu.Unlock()
 	return w.cut
 }
+
+// askAll asks a connection all that can be asked: it answers at any time, whatever it has come to.
+func askAll(c *libssl.Conn) {
+	c.ConnectionState()
+	if sess := c.Session(); sess != nil {
+		useSession(sess)
+		sess.Close()
+	}
+	c.SessionReused()
+	c.HasMatchingSessionID(make([]byte, 32))
+	c.Ctx()
+	c.SSL().Conn().NetConn()
+	c.LocalAddr()
+	c.RemoteAddr()
+	c.ALPNSelected()
+	c.CipherName()
+	c.Ciphers()
+	c.GroupName()
+	c.DefaultTimeout()
+	c.EarlyDataStatus()
+	c.MaxEarlyData()
+	c.RecvMaxEarlyData()
+	c.NumTickets()
+	c.Options()
+	c.RenegotiatePending()
+	c.SecureRenegotiation()
+	c.Finished()
+	c.PeerFinished()
+	c.TLSUnique()
+	c.TLSExporter()
+	c.TLSServerEndPoint()
+	c.ExportKeyingMaterial("label", []byte("context"), 32)
+	c.ExportKeyingMaterialEarly("label", nil, 32)
+}

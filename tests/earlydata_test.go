@@ -670,6 +670,25 @@ func TestEarlyDataExporter(t *testing.T) {
 	})
 }
 
+// Once the server has put a session that allows no early data in the place of the one that was offered, there is nothing
+// to derive from; libssl would crash.
+func TestEarlyDataExporterOfAnotherSession(t *testing.T) {
+	t.Parallel()
+	inTLS13(t, func(t *testing.T, mode pair.Mode) {
+		st := newEarlyStage(t, mode, earlyLimit)
+		require.NoError(t, st.server.SetMaxEarlyData(0))
+		st.server.FlushSessions(time.Time{})
+		l := st.link(t, testutil.TCP)
+		_, err := l.client.WriteEarlyData([]byte("early"))
+		require.NoError(t, err)
+		requireTalk(t, l)
+		require.Equal(t, libssl.EarlyDataRejected, l.client.EarlyDataStatus())
+		require.False(t, l.client.SessionReused())
+		_, err = l.client.ExportKeyingMaterialEarly("label", nil, 32)
+		requireError(t, err, "SSL_export_keying_material_early", 0)
+	})
+}
+
 func TestEarlyDataSettings(t *testing.T) {
 	t.Parallel()
 	ctx := serverOf(t, pair.Modes[3])

@@ -3,8 +3,8 @@ package tests
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"log"
 	"math/rand/v2"
@@ -13,6 +13,8 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"strings"
+	"regexp"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -25,8 +27,8 @@ import (
 )
 
 // Hundreds of goroutines do everything at once that may be done at once: they shake hands, read, write, close, set
-// deadlines, ask for state, wait for sessions, add, remove and flush sessions, change, replace, switch and close
-// contexts, and panic and close in callbacks. Nothing hangs or crashes, no byte is wrong, and at the end nothing is
+// deadlines, ask for state, wait for sessions, update keys, renegotiate, add, remove and flush sessions, change, replace,
+// switch and close contexts, and panic and close in callbacks. Nothing hangs or crashes, no byte is wrong, and at the end nothing is
 // left. Four seconds; the long form takes a minute. Not in parallel: it counts.
 func TestStress(t *testing.T) {
 	duration := 4 * time.Second
@@ -68,8 +70,9 @@ func stressFor(t *testing.T, duration time.Duration) {
 		runtime.GC()
 	})
 	wg.Wait()
-	t.Logf("up to %d goroutines, %d connections, %d handshakes, %d resumed, %d of another Ctx, %d MB read, %d panics of which %d came out of a call, %d contexts",
-		most, s.connections.Load(), s.handshakes.Load(), s.resumed.Load(), s.switched.Load(), s.bytes.Load()/1e6,
+	for k, v := range notes { if v > 0 && strings.HasPrefix(k, "shake") { t.Log(v, k) } }
+	t.Logf("up to %d goroutines, %d connections, %d handshakes, %d resumed, %d of another Ctx, %d MB and %d bytes of early data read, %d panics of which %d came out of a call, %d contexts",
+		most, s.connections.Load(), s.handshakes.Load(), s.resumed.Load(), s.switched.Load(), s.bytes.Load()/1e6, s.early.Load(),
 		s.panics.Load(), s.survived.Load(), s.contexts.Load())
 	if !t.Failed() {
 		require.Greater(t, most, 200)
@@ -82,14 +85,14 @@ type stress struct {
 	servers []atomic.Pointer[libssl.Ctx] // replaced now and then
 	clients []atomic.Pointer[libssl.Ctx]
 	others  []*libssl.Ctx // what servers switch to
-	keys    []byte        // for the tickets of all servers
+	tickets libssl.TicketKeyManager
 
 	mu       sync.Mutex
 	sessions [][]*libssl.Session // of the clients; to be offered, used and closed
 	stored   map[string][]byte   // an external cache
 	open     []*libssl.Ctx       // to be closed in the end
 
-	connections, handshakes, resumed, switched, bytes, panics, survived, contexts atomic.Int64
+	connections, handshakes, resumed, switched, bytes, early, panics, survived, contexts atomic.Int64
 }
 
 func newStress(t *testing.T) *stress {
@@ -98,7 +101,7 @@ func newStress(t *testing.T) *stress {
 		t:        t,
 		servers:  make([]atomic.Pointer[libssl.Ctx], n),
 		clients:  make([]atomic.Pointer[libssl.Ctx], n),
-		keys:     bytes.Repeat([]byte("keys"), 20),
+		tickets:  libssl.NewRotatingTicketKeys(100*time.Millisecond, time.Second),
 		sessions: make([][]*libssl.Session, n),
 		stored:   make(map[string][]byte),
 	}
@@ -112,7 +115,7 @@ func newStress(t *testing.T) *stress {
 
 // sawAll reports whether all has happened that this is about: on a slow machine it takes longer.
 func (s *stress) sawAll() bool {
-	for _, n := range []*atomic.Int64{&s.handshakes, &s.resumed, &s.switched, &s.bytes, &s.survived, &s.contexts} {
+	for _, n := range []*atomic.Int64{&s.handshakes, &s.resumed, &s.switched, &s.bytes, &s.early, &s.survived, &s.contexts} {
 		if n.Load() == 0 {
 			return false
 		}
@@ -154,15 +157,14 @@ func pause(r *rand.Rand, most time.Duration) { time.Sleep(time.Duration(r.Int64N
 
 // whim is what a callback does beside its work.
 func (s *stress) whim(ssl *libssl.SSL) {
-	switch rand.IntN(100) {
+	switch rand.IntN(200) {
 	case 0:
 		s.panics.Add(1)
 		panic(errStress)
 	case 1:
 		ssl.Conn().Close()
 	case 2, 3, 4:
-		ssl.Conn().ConnectionState()
-		ssl.Session()
+		askAll(ssl.Conn())
 	case 5, 6, 7:
 		ssl.Conn().SetDeadline(time.Now().Add(time.Minute))
 		_, err := ssl.Conn().Read(make([]byte, 1))
@@ -180,7 +182,16 @@ func (s *stress) whim(ssl *libssl.SSL) {
 			ctx.RemoveSession(x)
 		}
 	case 14, 15, 16:
+		ssl.SetValue("whim", ssl.Value("whim"))
+		ssl.Conn().KeyUpdate(true)
 		runtime.Gosched()
+	}
+}
+
+// smallWhim is for callbacks that are called often.
+func (s *stress) smallWhim(ssl *libssl.SSL) {
+	if rand.IntN(100) == 0 {
+		s.whim(ssl)
 	}
 }
 
@@ -188,10 +199,10 @@ func (s *stress) newServer(mode int) *libssl.Ctx {
 	c := pair.Modes[mode].ServerCtx(dropping{s.t})
 	s.keep(c)
 	c.SetSessionCacheSize(50)
-	if err := c.SetTicketKeys(s.keys[:80]); err != nil {
-		s.t.Error(err)
-	}
+	c.SetMaxEarlyData(1000)
+	c.SetOptions(libssl.AllowClientRenegotiation | libssl.NoAntiReplay)
 	s.install(c)
+	s.watch(c)
 	c.SetServerNameCallback(func(ssl *libssl.SSL, name string) (*libssl.Ctx, error) {
 		s.whim(ssl)
 		if name == "other.test" {
@@ -202,8 +213,38 @@ func (s *stress) newServer(mode int) *libssl.Ctx {
 	return c
 }
 
-// install gives a server its session callbacks.
+// watch gives a Ctx the callbacks that only look.
+func (s *stress) watch(c *libssl.Ctx) {
+	c.SetInfoCallback(func(ssl *libssl.SSL, _ libssl.Info) { s.smallWhim(ssl) })
+	c.SetMsgCallback(func(ssl *libssl.SSL, _ libssl.Msg) { s.smallWhim(ssl) })
+	c.SetKeylogCallback(func(ssl *libssl.SSL, _ string) { s.smallWhim(ssl) })
+}
+
+// install gives a server the callbacks that decide.
 func (s *stress) install(c *libssl.Ctx) {
+	c.SetClientHelloCallback(func(hello *libssl.ClientHello) error {
+		s.whim(hello.SSL())
+		if rand.IntN(4) == 0 {
+			hello.Suspend(func(context.Context) error { runtime.Gosched(); return nil })
+		}
+		return nil
+	})
+	c.SetCertificateFunc(func(ssl *libssl.SSL) (*tls.Certificate, error) {
+		s.whim(ssl)
+		if rand.IntN(2) == 0 {
+			return nil, nil
+		}
+		return &testutil.Certs(s.t).Server, nil
+	})
+	c.SetALPNSelectCallback(func(ssl *libssl.SSL, offered []string) (string, error) {
+		s.whim(ssl)
+		return offered[rand.IntN(len(offered))], nil
+	})
+	c.SetAllowEarlyDataCallback(func(ssl *libssl.SSL) bool {
+		s.whim(ssl)
+		return rand.IntN(4) > 0
+	})
+	c.SetTicketKeyManager(s.tickets)
 	prefix := libssl.PrefixSessionID([]byte("stress"))
 	c.SetGenerateSessionID(func(ssl *libssl.SSL, id []byte) (int, error) {
 		s.whim(ssl)
@@ -241,6 +282,9 @@ func (s *stress) install(c *libssl.Ctx) {
 func (s *stress) newClient(mode int) *libssl.Ctx {
 	c := pair.Modes[mode].ClientCtx(dropping{s.t})
 	s.keep(c)
+	s.watch(c)
+	c.SetALPNProtos("one", "two")
+	c.SetPostHandshakeAuth(true)
 	c.SetSessionCacheMode(libssl.SessionCacheClient | libssl.SessionCacheNoInternalStore)
 	c.SetNewSessionCallback(func(ssl *libssl.SSL, x *libssl.Session) {
 		s.addSession(mode, x)
@@ -350,7 +394,7 @@ func (s *stress) changeContext(r *rand.Rand) {
 			}
 			c.SetSessionIDContext([]byte(sid))
 		case 11:
-			c.SetVerify(libssl.VerifyMode(r.IntN(2)), nil)
+			c.SetVerify([]libssl.VerifyMode{libssl.VerifyNone, libssl.VerifyPeer, libssl.VerifyPeer | libssl.VerifyPostHandshake}[r.IntN(3)], nil)
 		case 12:
 			c.SetOptions(libssl.CipherServerPreference)
 			c.ClearOptions(libssl.CipherServerPreference)
@@ -358,6 +402,9 @@ func (s *stress) changeContext(r *rand.Rand) {
 			c.SessionStats()
 			c.SessionCacheMode()
 			c.Timeout()
+			for x := range c.Sessions() {
+				x.Close()
+			}
 		case 14: // libssl frees what was there before
 			c.SetCipherList("DEFAULT")
 		case 15:
@@ -428,6 +475,11 @@ func (s *stress) connection(r *rand.Rand) {
 		client.SetSession(x) // unless it is closed
 	}
 	var wg sync.WaitGroup
+	if r.IntN(3) == 0 {
+		pair.Both(
+			func() { s.begin(client, func() { client.WriteEarlyData(bytes.Repeat([]byte("e"), 500)) }) },
+			func() { s.begin(server, func() { s.readEarly(server) }) })
+	}
 	for _, c := range []*libssl.Conn{client, server} {
 		run := func(f func(r *rand.Rand)) {
 			r := rand.New(rand.NewPCG(r.Uint64(), 2))
@@ -483,6 +535,7 @@ func (s *stress) shake(c *libssl.Conn) bool {
 	for {
 		err := c.Handshake()
 		if !timedOut(err) {
+			note("shake", err)
 			return err == nil
 		}
 		c.SetDeadline(time.Time{})
@@ -519,6 +572,34 @@ func (s *stress) read(c *libssl.Conn, r *rand.Rand) {
 		case timedOut(err):
 			c.SetReadDeadline(time.Time{})
 		case err != nil:
+			note("read", err)
+			return
+		}
+	}
+}
+
+// begin makes a handshake that begins with f. If it fails the connection is closed, so that the other end does not wait.
+func (s *stress) begin(c *libssl.Conn, f func()) {
+	done := false
+	s.survive(func() {
+		f()
+		done = c.Handshake() == nil
+	})
+	if !done {
+		s.survive(func() { c.Close() })
+	}
+}
+
+// readEarly reads early data.
+func (s *stress) readEarly(c *libssl.Conn) {
+	buf := make([]byte, 100)
+	for {
+		n, err := c.ReadEarlyData(buf)
+		if bytes.Count(buf[:n], []byte("e")) != n {
+			s.t.Errorf("%d bytes of early data are wrong: %v", n, err)
+		}
+		s.early.Add(int64(n))
+		if err != nil {
 			return
 		}
 	}
@@ -533,6 +614,7 @@ func (s *stress) write(c *libssl.Conn, r *rand.Rand) {
 		case timedOut(err):
 			c.SetWriteDeadline(time.Time{})
 		case err != nil:
+			note("write", err)
 			return
 		}
 	}
@@ -544,14 +626,15 @@ func (s *stress) meddle(c *libssl.Conn, r *rand.Rand) {
 	for range r.IntN(200) {
 		switch r.IntN(12) {
 		case 0:
-			c.ConnectionState()
+			askAll(c)
 		case 1:
-			if x := c.Session(); x != nil {
-				x.Close()
+			if r.IntN(5) == 0 {
+				c.KeyUpdate(r.IntN(2) == 0)
 			}
 		case 2:
-			c.SessionReused()
-			c.HasMatchingSessionID([]byte(fmt.Sprintf("%032d", r.IntN(10))))
+			if r.IntN(5) == 0 {
+				c.SendSessionTicket()
+			}
 		case 3:
 			c.SetDeadline(time.Now().Add(time.Duration(r.IntN(2000)) * time.Microsecond))
 		case 4:
@@ -564,10 +647,14 @@ func (s *stress) meddle(c *libssl.Conn, r *rand.Rand) {
 				c.SetSessionIDContext([]byte("another"))
 			}
 		case 7:
-			c.Ctx()
-			c.SSL().Conn().NetConn()
-			c.LocalAddr()
-			c.RemoteAddr()
+			switch r.IntN(20) {
+			case 0:
+				c.Renegotiate()
+			case 1:
+				c.RenegotiateAbbreviated()
+			case 2:
+				c.VerifyClientPostHandshake()
+			}
 		case 8:
 			c.Write(nil)
 			c.Read(nil)
@@ -584,4 +671,13 @@ func (s *stress) meddle(c *libssl.Conn, r *rand.Rand) {
 		}
 	}
 	c.SetDeadline(time.Time{})
+}
+
+var notesMu sync.Mutex
+var notes = map[string]int{}
+func note(w string, err error) {
+	k := w + ": nil"
+	if err != nil { k = w + ": " + regexp.MustCompile("[0-9]{2,}").ReplaceAllString(err.Error(), "N") }
+	if len(k) > 250 { k = k[:250] }
+	notesMu.Lock(); notes[k]++; notesMu.Unlock()
 }
