@@ -2,12 +2,14 @@ package libssl_test
 
 import (
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -158,4 +160,51 @@ func ExampleSession_UnmarshalText() {
 	}
 	fmt.Println(sessions["a.test"].Equal(psk))
 	// Output: true
+}
+
+// agent stands for what keeps a private key: it only ever signs.
+type agent struct{ key crypto.Signer }
+
+func (a agent) Public() crypto.PublicKey { return a.key.Public() }
+
+func (a agent) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	fmt.Printf("signs %d bytes\n", len(digest))
+	return a.key.Sign(rand, digest, opts)
+}
+
+// A server's private key may be anything that signs: a hardware module, a key service, an agent.
+func ExampleCtx_UseCertificate() {
+	cert := selfSigned()
+	cert.PrivateKey = agent{cert.PrivateKey.(crypto.Signer)}
+	server, err := libssl.NewServerCtx(cert)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	l, err := libssl.Listen("tcp", "127.0.0.1:0", server)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer l.Close()
+	go echo(l)
+
+	client, err := libssl.NewClientCtx()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	root := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Certificate[0]})
+	if err := client.SetVerifyRoots(root); err != nil {
+		log.Fatal(err)
+	}
+	d := libssl.Dialer{Ctx: client, ServerName: "localhost"}
+	c, err := d.DialContext(context.Background(), "tcp", l.Addr().String())
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Println(c.(*libssl.Conn).PeerName())
+	// Output:
+	// signs 32 bytes
+	// localhost
 }

@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -207,14 +208,14 @@ func (s *SSL) VerifyDepth() int {
 //
 // C: SSL_set1_host(3)
 func (s *SSL) SetHost(name string) error {
-	return s.expect("SSL_set1_host", "hosts", name, func(p *C.SSL, cs *C.char) C.gls_ret { return C.gls_SSL_set1_host(p, cs) })
+	return s.expect("SSL_set1_host", "hosts", name, false, func(p *C.SSL, cs *C.char) C.gls_ret { return C.gls_SSL_set1_host(p, cs) })
 }
 
 // AddHost adds a DNS name to that of SetHost: a certificate for any of them will do.
 //
 // C: SSL_add1_host(3)
 func (s *SSL) AddHost(name string) error {
-	return s.expect("SSL_add1_host", "more hosts", name, func(p *C.SSL, cs *C.char) C.gls_ret { return C.gls_SSL_add1_host(p, cs) })
+	return s.expect("SSL_add1_host", "hosts", name, true, func(p *C.SSL, cs *C.char) C.gls_ret { return C.gls_SSL_add1_host(p, cs) })
 }
 
 // SetHostFlags sets how names are compared. SetServerName, where the name is verified, and Dial set
@@ -232,7 +233,7 @@ func (s *SSL) SetHostFlags(f HostFlags) {
 //
 // C: X509_VERIFY_PARAM_set1_ip_asc(3)
 func (s *SSL) SetVerifyIP(ip netip.Addr) error {
-	return s.expect("X509_VERIFY_PARAM_set1_ip_asc", "ip", ip.WithZone("").String(), func(p *C.SSL, cs *C.char) C.gls_ret {
+	return s.expect("X509_VERIFY_PARAM_set1_ip_asc", "ip", ip.WithZone("").String(), false, func(p *C.SSL, cs *C.char) C.gls_ret {
 		return C.gls_X509_VERIFY_PARAM_set1_ip_asc(C.SSL_get0_param(p), cs)
 	})
 }
@@ -241,7 +242,7 @@ func (s *SSL) SetVerifyIP(ip netip.Addr) error {
 //
 // C: X509_VERIFY_PARAM_set1_email(3)
 func (s *SSL) SetVerifyEmail(address string) error {
-	return s.expect("X509_VERIFY_PARAM_set1_email", "email", address, func(p *C.SSL, cs *C.char) C.gls_ret {
+	return s.expect("X509_VERIFY_PARAM_set1_email", "email", address, false, func(p *C.SSL, cs *C.char) C.gls_ret {
 		return C.gls_X509_VERIFY_PARAM_set1_email(C.SSL_get0_param(p), cs)
 	})
 }
@@ -254,15 +255,17 @@ func (s *SSL) PeerName() string {
 	return ask(s, func(p *C.SSL) string { return C.GoString(C.SSL_get0_peername(p)) })
 }
 
-// expect sets who the peer must be.
-func (s *SSL) expect(op, kind, who string, f func(p *C.SSL, cs *C.char) C.gls_ret) error {
+// expect sets who the peer must be, or adds to it.
+func (s *SSL) expect(op, kind, who string, add bool, f func(p *C.SSL, cs *C.char) C.gls_ret) error {
 	return withCString(op, who, func(cs *C.char) error {
-		return s.setOwn(kind, []byte(who), func(p *C.SSL) C.gls_ret {
-			r := f(p, cs)
-			if r.ret == 1 {
+		return s.setOwnLate(kind, func(p *C.SSL) (r C.gls_ret, value []byte) {
+			if r = f(p, cs); r.ret == 1 {
 				s.expects = true
 			}
-			return r
+			if add {
+				value = append(slices.Clone(s.own.settings[kind]), 0)
+			}
+			return r, append(value, who...)
 		})
 	})
 }

@@ -602,6 +602,13 @@ func TestTrustOfOneConnectionAndResumption(t *testing.T) {
 		{"depth", verify, func(c *libssl.Conn) { verify(c); c.SetVerifyDepth(3) }, false},
 		{"flags", verify, func(c *libssl.Conn) { verify(c); c.SetVerifyFlags(libssl.VerifyFlagX509Strict) }, false},
 		{"e-mail", verify, func(c *libssl.Conn) { verify(c); require.NoError(t, c.SetVerifyEmail("ann@example.test")) }, false},
+		{"hosts", func(c *libssl.Conn) {
+			verify(c)
+			require.NoError(t, errors.Join(c.SetHost("a.test"), c.AddHost("b.test"), c.AddHost("c.test")))
+		}, func(c *libssl.Conn) {
+			verify(c)
+			require.NoError(t, errors.Join(c.SetHost("a.test"), c.AddHost("x.test"), c.AddHost("c.test")))
+		}, false},
 		{"names of CAs alone", verify, func(c *libssl.Conn) { verify(c); require.NoError(t, c.AddClientCA(certs.CA.Cert)) }, true},
 		{"callbacks can't be compared", func(c *libssl.Conn) { c.SetVerify(strict, accept) }, func(c *libssl.Conn) { c.SetVerify(strict, accept) }, false},
 		{"a context that was set stays", func(c *libssl.Conn) { verify(c); require.NoError(t, c.SetSessionIDContext([]byte("mine"))) },
