@@ -59,11 +59,11 @@ func (c *Ctx) UseCertificateURI(uri string, more ...string) error {
 				return err
 			}
 		}
-		switch {
-		case k.C.key == nil:
+		if k.C.key == nil {
 			return fmt.Errorf("libssl: UseCertificateURI: no private key at %q", uri)
-		case C.gls_cert_choose_leaf(&k.C).ret != 1:
-			return fmt.Errorf("libssl: UseCertificateURI: no certificate for the private key at %q", uri)
+		}
+		if err := k.filled(C.gls_cert_choose_leaf(&k.C)); err != nil {
+			return fmt.Errorf("libssl: UseCertificateURI: no certificate for the private key at %q: %w", uri, err)
 		}
 		return nil
 	})
