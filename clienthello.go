@@ -293,11 +293,7 @@ var errWorkGoexit = errors.New("libssl: the work that a ClientHello was suspende
 func (c *Conn) start(work func(context.Context) error) *helloWork {
 	w := &helloWork{running: make(chan struct{}, 1), err: errWorkGoexit}
 	w.running <- struct{}{}
-	base := c.base
-	if base == nil {
-		base = context.Background()
-	}
-	ctx, cancel := context.WithCancelCause(base)
+	ctx, cancel := context.WithCancelCause(c.base)
 	go func() {
 		select {
 		case <-c.closed:

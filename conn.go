@@ -95,6 +95,7 @@ func newConn(transport net.Conn, ctx *Ctx, server bool) (*Conn, error) {
 		writing:   make(chan struct{}, 1),
 		deadlines: deadlines{readBy: byRead, writeBy: byWrite},
 		closed:    make(chan struct{}),
+		base:      context.Background(),
 	}
 	s.conn = c
 	return c, nil
@@ -197,7 +198,7 @@ func (c *Conn) limitHandshake(d time.Duration) {
 // runHandshake drives libssl until the handshake is complete or has failed.
 func (c *Conn) runHandshake(ctx context.Context, by deadlineSet) error {
 	c.setBase(ctx)
-	defer c.setBase(nil)
+	defer c.setBase(context.Background())
 	if err := c.keepEarlyData(ctx, by); err != nil {
 		return err
 	}

@@ -300,39 +300,6 @@ type wireAddr struct{}
 func (wireAddr) Network() string { return "wire" }
 func (wireAddr) String() string  { return "wire" }
 
-// framesOf counts the goroutines that have function in their stacks.
-func framesOf(function string) (n int) {
-	for _, g := range strings.Split(stacks(), "\n\n") {
-		if strings.Contains(g, function) {
-			n++
-		}
-	}
-	return n
-}
-
-// requireNoFrames requires that no goroutine is in function any more, or comes out of it soon.
-func requireNoFrames(t testing.TB, function string) {
-	t.Helper()
-	for end := time.Now().Add(2 * time.Second); framesOf(function) > 0; runtime.Gosched() {
-		if time.Now().After(end) {
-			t.Fatalf("a goroutine has been left in %s:\n%s", function, stacks())
-		}
-	}
-}
-
-// whenPassed waits until more than n bytes have been written in a direction.
-func (w *memoryWire) whenPassed(t testing.TB, dir, n int) {
-	t.Helper()
-	soon(t, fmt.Sprintf("more than %d bytes in direction %d", n, dir), func() struct{} {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		for w.dirs[dir].passed <= n && !w.cut {
-			w.news.Wait()
-		}
-		return struct{}{}
-	})
-}
-
 // wasCut reports whether the wire has been cut.
 func (w *memoryWire) wasCut() bool {
 	w.mu.Lock()
