@@ -120,7 +120,8 @@ func (c *Conn) RemoteAddr() net.Addr { return c.transport.RemoteAddr() }
 // C: SSL_do_handshake(3)
 func (c *Conn) Handshake() error { return c.HandshakeContext(context.Background()) }
 
-// HandshakeContext is Handshake with a context: when it ends first, the transport is closed and its error returned.
+// HandshakeContext is Handshake with a context: when it ends first, the transport is closed and its error returned. One
+// that has ended already begins nothing and ends nothing.
 // Once the handshake is complete the context has no influence.
 //
 // C: SSL_do_handshake(3)

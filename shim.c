@@ -2366,6 +2366,7 @@ int gls_EVP_default_properties_is_fips_enabled(void) {
 gls_ret gls_CONF_modules_load_file(const char *path) {
     call c;
     gls_ret r = {0};
+    OPENSSL_init_ssl(0, NULL); /* or 1.1.1 does not know the section ssl_conf */
     begin(&c, NULL, NULL);
     CALL(r, CONF_modules_load_file, (path, NULL, 0));
     end(&c, &r, r.ret != 1);
