@@ -37,7 +37,7 @@ func (c *Conn) AwaitSession(ctx context.Context) (*Session, error) {
 		if inside {
 			return nil, ErrInCallback
 		}
-		if err := c.await(ctx, arrivals, nil); err != nil && err != errPeerClosed {
+		if err := c.await(ctx, arrivals, 0); err != nil && err != errPeerClosed {
 			return nil, err
 		}
 	}

@@ -343,7 +343,7 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 			if err := c.flush(byWrite); err != nil {
 				return n, c.transportError(err)
 			}
-			if err := c.awaitToWrite(r.arrivals); err != nil {
+			if err := c.await(context.Background(), r.arrivals, byWrite); err != nil {
 				return n, err
 			}
 			continue
@@ -386,17 +386,10 @@ func (c *Conn) CloseWrite() error {
 		if !errors.Is(err, ReasonShutdownWhileInInit) {
 			return c.transportError(err)
 		}
-		if err := c.awaitToWrite(r.arrivals); err != nil { // a handshake is under way
+		if err := c.await(context.Background(), r.arrivals, byWrite); err != nil { // a handshake is under way
 			return err
 		}
 	}
-}
-
-// awaitToWrite is await for what may not go on until a handshake does.
-func (c *Conn) awaitToWrite(arrivals uint64) error {
-	timeout, stop := c.deadlines.timer(byWrite)
-	defer stop()
-	return c.await(context.Background(), arrivals, timeout)
 }
 
 // closeTimeout bounds how long Close waits for the peer to take close_notify.

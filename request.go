@@ -4,6 +4,7 @@ package libssl
 import "C"
 
 import (
+	"context"
 	"fmt"
 	"os"
 )
@@ -45,7 +46,7 @@ func (c *Conn) request(op operation, name string) error {
 		case !r.refused || !r.inInit:
 			return c.transportError(err)
 		}
-		if err := c.awaitToWrite(r.arrivals); err != nil { // a handshake is under way
+		if err := c.await(context.Background(), r.arrivals, byWrite); err != nil { // a handshake is under way
 			return err
 		}
 	}

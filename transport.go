@@ -10,7 +10,6 @@ import (
 	"os"
 	"runtime/debug"
 	"sync"
-	"time"
 )
 
 // How ciphertext gets to the transport and back. The four rules: mu is never held here; who reads holds reading, who
@@ -156,13 +155,15 @@ var errPeerClosed = errors.New("libssl: the peer has closed the connection in th
 // behind it.
 const maxPlain = 1 << 20
 
-// await waits until something has arrived after the crossing that saw so many arrivals. If nobody else reads, it has
-// the transport read.
-func (c *Conn) await(ctx context.Context, arrivals uint64, timeout <-chan time.Time) error {
+// await waits until something has arrived after the crossing that saw so many arrivals, or a deadline has been set; until
+// ctx ends or one of those deadlines passes. If nobody else reads, it has the transport read.
+func (c *Conn) await(ctx context.Context, arrivals uint64, by deadlineSet) error {
 	progress, full, err := c.watch(arrivals)
 	if progress == nil {
 		return err
 	}
+	timeout, stop := c.deadlines.timer(by) // after watch, which tells of one set from here on
+	defer stop()
 	pumped := c.join(!full)
 	defer c.leave()
 	select {
