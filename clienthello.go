@@ -49,6 +49,13 @@ func (h *ClientHello) Second() bool { return h.second }
 // C: SSL_CTX_set_client_hello_cb(3)
 func (h *ClientHello) Suspend(work func(ctx context.Context) error) { h.work = work }
 
+// WantClientHelloCallback reports whether a server's handshake waits for the work that [ClientHello.Suspend] was given.
+//
+// C: SSL_want_client_hello_cb(3)
+func (s *SSL) WantClientHelloCallback() bool {
+	return ask(s, func(p *C.SSL) bool { return C.gls_SSL_want_client_hello_cb(p) != 0 })
+}
+
 // LegacyVersion returns the version field of the message, which is TLS 1.2 in a TLS 1.3 ClientHello: see
 // SupportedVersions.
 //

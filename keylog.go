@@ -17,6 +17,11 @@ func (c *Ctx) SetKeylogCallback(cb func(s *SSL, line string)) {
 	})
 }
 
+// KeylogCallback returns it.
+//
+// C: SSL_CTX_get_keylog_callback(3)
+func (c *Ctx) KeylogCallback() func(s *SSL, line string) { return loadOpen(c, &c.keylog) }
+
 // KeylogTo returns a callback that writes each line to w, one Write a line, as SSLKEYLOGFILE has it. Writes may come at
 // the same time from many connections. What fails is lost.
 func KeylogTo(w io.Writer) func(s *SSL, line string) {

@@ -2021,6 +2021,10 @@ size_t gls_SSL_get0_verified_chain(SSL *ssl, unsigned char **der) {
     return append_chain(der, 0, SSL_get0_verified_chain(ssl), 0);
 }
 
+int gls_SSL_want_client_hello_cb(SSL *ssl) {
+    return SSL_want_client_hello_cb(ssl);
+}
+
 int gls_SSL_client_hello_get0_ext(SSL *ssl, unsigned int type, const unsigned char **out, size_t *n) {
     return SSL_client_hello_get0_ext(ssl, type, out, n);
 }
@@ -2433,18 +2437,20 @@ static int on_psk_find_session(SSL *ssl, const unsigned char *identity, size_t n
     return ok;
 }
 
-#define PSK_CALLBACK(name, function)                             \
-    void gls_SSL_CTX_set_##name(SSL_CTX *ctx, int on) {          \
-        SSL_CTX_set_##name(ctx, on ? function : NULL);           \
-    }                                                            \
-    void gls_SSL_set_##name(SSL *ssl, int on) {                  \
-        SSL_set_##name(ssl, on ? function : NULL);               \
+/* The functions that set a callback, or with 0 take it away, and can't fail. */
+#define CALLBACK_SETTER(function, type, object, callback)  \
+    void gls_##function(type *object, int on) {             \
+        function(object, on ? callback : NULL);             \
     }
 
-PSK_CALLBACK(psk_client_callback, on_psk_client)
-PSK_CALLBACK(psk_server_callback, on_psk_server)
-PSK_CALLBACK(psk_use_session_callback, on_psk_use_session)
-PSK_CALLBACK(psk_find_session_callback, on_psk_find_session)
+CALLBACK_SETTER(SSL_CTX_set_psk_client_callback, SSL_CTX, ctx, on_psk_client)
+CALLBACK_SETTER(SSL_CTX_set_psk_server_callback, SSL_CTX, ctx, on_psk_server)
+CALLBACK_SETTER(SSL_CTX_set_psk_use_session_callback, SSL_CTX, ctx, on_psk_use_session)
+CALLBACK_SETTER(SSL_CTX_set_psk_find_session_callback, SSL_CTX, ctx, on_psk_find_session)
+CALLBACK_SETTER(SSL_set_psk_client_callback, SSL, ssl, on_psk_client)
+CALLBACK_SETTER(SSL_set_psk_server_callback, SSL, ssl, on_psk_server)
+CALLBACK_SETTER(SSL_set_psk_use_session_callback, SSL, ssl, on_psk_use_session)
+CALLBACK_SETTER(SSL_set_psk_find_session_callback, SSL, ssl, on_psk_find_session)
 
 CTX_SETTER(SSL_CTX_use_psk_identity_hint, (SSL_CTX *ctx, const char *hint), ctx, hint)
 SSL_SETTER(SSL_use_psk_identity_hint, (SSL *ssl, const char *hint), ssl, hint)

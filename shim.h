@@ -306,6 +306,7 @@ void gls_SSL_set_msg_callback(SSL *ssl, int on);
 gls_ret gls_SSL_export_keying_material(SSL *ssl, unsigned char *out, size_t n, const char *label, size_t label_len,
                                        const unsigned char *context, size_t context_len, int use_context);
 long gls_SSL_get_extms_support(SSL *ssl);
+int gls_SSL_want_client_hello_cb(SSL *ssl);
 int gls_SSL_client_hello_get0_ext(SSL *ssl, unsigned int type, const unsigned char **out, size_t *n);
 long gls_SSL_get_tlsext_status_ocsp_resp(SSL *ssl, const unsigned char **out);
 

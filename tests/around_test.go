@@ -166,6 +166,7 @@ func TestKeylog(t *testing.T) {
 			defer mu.Unlock()
 			libssl.KeylogTo(&ours)(s, line)
 		})
+		client.KeylogCallback()(nil, "a line more")
 		raw, peerRaw := testutil.TCP(t)
 		config := foreign(t, version)
 		config.KeyLogWriter = &theirs
@@ -177,6 +178,9 @@ func TestKeylog(t *testing.T) {
 		for line := range strings.Lines(theirs.String()) {
 			assert.Contains(t, ours.String(), line)
 		}
+		assert.True(t, strings.HasPrefix(ours.String(), "a line more\n"))
+		client.SetKeylogCallback(nil)
+		assert.Nil(t, client.KeylogCallback())
 		closeBoth(c, peer)
 	}
 }

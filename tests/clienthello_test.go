@@ -231,13 +231,17 @@ func TestSuspendedHandshakeGoesOn(t *testing.T) {
 	l := newLink(t, server, client)
 	theirs := start(func() error { return talk(l.client) })
 	go func() { <-arrived; l.server.SetDeadline(time.Now()) }()
+	assert.False(t, l.server.WantClientHelloCallback())
 	requireTimeout(t, soon(t, "the handshake", l.server.Handshake))
+	assert.True(t, l.server.WantClientHelloCallback())
+	assert.False(t, l.client.WantClientHelloCallback())
 	require.NoError(t, l.server.SetDeadline(time.Now().Add(patience)))
 	close(release)
 	ours := start(func() error { return talk(l.server) })
 	assert.Equal(t, ending{}, receive(t, ours, "the server"))
 	assert.Equal(t, ending{}, receive(t, theirs, "the client"))
 	assert.Equal(t, 1, calls)
+	assert.False(t, l.server.WantClientHelloCallback())
 }
 
 // It is asked again for the second ClientHello after a HelloRetryRequest, also where the Ctx has been switched between

@@ -488,6 +488,36 @@ func TestPSKOfConnection(t *testing.T) {
 	}
 }
 
+// TestPSKSessionOfConnection shows the same of keys in the shape of sessions.
+func TestPSKSessionOfConnection(t *testing.T) {
+	t.Parallel()
+	inTLS13(t, func(t *testing.T, mode pair.Mode) {
+		st := newPSKStage(t, mode)
+		key, err := libssl.NewPSKSession([]byte("key"), tls.TLS_AES_128_GCM_SHA256)
+		require.NoError(t, err)
+		mine := func(c *libssl.Conn) {
+			c.SetPSKUseSessionCallback(func(*libssl.SSL, crypto.Hash) ([]byte, *libssl.Session, error) {
+				return []byte("other"), key, nil
+			})
+			c.SetPSKFindSessionCallback(func(*libssl.SSL, []byte) (*libssl.Session, error) { return key, nil })
+		}
+		p := pair.Handshake(t, st.server, st.client, pair.Options{Client: mine, Server: mine})
+		assert.Equal(t, "other", p.Client.PSKIdentity())
+		assert.Equal(t, "other", p.Server.PSKIdentity())
+		assert.Empty(t, st.clientCalls)
+		assert.Empty(t, st.serverCalls)
+		p.Close(t)
+		p = pair.Try(t, st.server, st.client, pair.Options{Client: mine})
+		require.Error(t, p.ServerErr, "the server's Ctx doesn't know it")
+		p = pair.Handshake(t, st.server, st.client, pair.Options{Client: func(c *libssl.Conn) {
+			mine(c)
+			c.SetPSKUseSessionCallback(nil)
+		}})
+		assert.Equal(t, "me", p.Server.PSKIdentity())
+		p.Close(t)
+	})
+}
+
 // TestPSKLetsNobodyInByTheWrongDoor shows that a key of the Ctx that connections come to opens no other one, and that a
 // session made with it doesn't either.
 func TestPSKLetsNobodyInByTheWrongDoor(t *testing.T) {

@@ -19,6 +19,8 @@ var instead = map[string]another{
 	"SSL_CTX_sess_get_new_cb":    {"Ctx.NewSessionCallback", "which returns the Go function"},
 	"SSL_CTX_sess_get_remove_cb": {"Ctx.RemoveSessionCallback", "which returns the Go function"},
 
+	"SSL_CTX_get_keylog_callback": {"Ctx.KeylogCallback", "which returns the Go function"},
+
 	"SSL_CTX_set_info_callback": {"Ctx.SetInfoCallback", "by SSL_set_info_callback on each SSL that is made"},
 	"SSL_CTX_set_msg_callback":  {"Ctx.SetMsgCallback", "by SSL_set_msg_callback on each SSL that is made"},
 
@@ -30,7 +32,7 @@ var instead = map[string]another{
 	"SSL_SESSION_print_fp":  {"Session.Print", "the same for a FILE"},
 }
 
-// reasons are the names that Go does not offer.
+// reasons are the names that Go does not offer, though the binding itself may use them.
 var reasons = map[string]string{
 	"BIO_ssl_copy_session_id": "for chains of BIOs with an SSL in each, which the binding does not have",
 	"SSL_SESSION_up_ref":      "a Session is a value: Session.Clone",
@@ -41,10 +43,6 @@ var reasons = map[string]string{
 	"SSL_SESSION_set_ex_data":      "as SSL_SESSION_get_ex_new_index",
 	"SSL_SESSION_get_app_data":     "as SSL_SESSION_get_ex_new_index",
 	"SSL_SESSION_set_app_data":     "as SSL_SESSION_get_ex_new_index",
-
-	"SSL_CTX_get_keylog_callback": "it would return the binding's own C function",
-
-	"SSL_want_client_hello_cb": "a handshake that ClientHello.Suspend has suspended goes on by itself",
 
 	"SSL_stateless": "to answer without keeping state is for datagrams: a stream is state already",
 	"SSL_CTX_set_stateless_cookie_generate_cb": "as SSL_stateless",

@@ -42,15 +42,15 @@ func makeTable(dir string) (*table, error) {
 		way, isInstead := instead[name]
 		why, isReason := reasons[name]
 		switch {
-		case isReason && (isInstead || r.goName != ""):
-			t.complain("%s has a reason, and yet %s reaches it", name, cmp.Or(r.goName, way.goName))
+		case isReason && (isInstead || c.claimant(name) != ""):
+			t.complain("%s has a reason, and yet %s is for it", name, cmp.Or(c.claimant(name), way.goName))
 		case isInstead:
 			r.goName, r.how = way.goName, way.why
 			if f := c[r.goName]; f == nil || !f.exported {
 				t.complain("there is no %s to stand for %s", r.goName, name)
 			}
 		case isReason:
-			r.how = why
+			r.goName, r.how = "", why
 		case r.goName == "":
 			t.complain("%s has neither a Go name nor a reason", name)
 		}
@@ -121,6 +121,16 @@ func (c code) reached(names map[string]string) map[string]string {
 		goNames[name] = w.goName
 	}
 	return goNames
+}
+
+// claimant returns the exported function whose comment says that it is for a name; "" for none.
+func (c code) claimant(name string) string {
+	for _, goName := range slices.Sorted(maps.Keys(c)) {
+		if c[goName].exported && slices.Contains(c[goName].claims, name) {
+			return goName
+		}
+	}
+	return ""
 }
 
 // receiver returns the Go type of the C object that a function's name begins with.
