@@ -250,7 +250,7 @@ var choosing = []Clause{
 				name string
 				end  func(p *peer) error
 			}{
-				{"writing closed", func(p *peer) error { return p.conn.CloseWrite() }},
+				{"writing closed", func(p *peer) error { return p.lastWord() }},
 				{"closed", func(p *peer) error { return p.conn.Close() }},
 				{"cut off", func(p *peer) error { return p.wire.Close() }},
 			} {

@@ -206,6 +206,7 @@ func All() []Clause {
 		choosing,
 		serialised,
 		ticketCount,
+		ticketCallbacks,
 		lifetime,
 		errorTable,
 	)

@@ -188,7 +188,7 @@ var errorTable = []Clause{
 			must(raw.CtxSetTicketKeyCallback(ctxOf(srv), func(bool) int { return -1 }).Err())
 			o.Note("keys", "%s", inFull(o.connect(srv, o.client()).server.err))
 			srv = o.server()
-			must(raw.CtxSetSessionTicketCallback(ctxOf(srv), func(raw.SSL) int { return 0 }).Err())
+			must(raw.CtxSetSessionTicketCallback(ctxOf(srv), func(raw.SSL) int { return 0 }, nil).Err())
 			o.Note("session", "%s", inFull(o.connect(srv, o.client()).server.err))
 		},
 	},

@@ -606,7 +606,7 @@ func observeUncleanEnds(o *Observer) {
 			abandon(c)
 		}},
 		{"close_notify only received", false, func(l *link, c conn) {
-			must(l.client.conn.CloseWrite())
+			must(l.client.lastWord())
 			if _, err := c.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 				must(fmt.Errorf("close_notify was not received: %w", err))
 			}

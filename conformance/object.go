@@ -61,12 +61,21 @@ type ctx interface {
 	SetRemoveSessionCallback(func(session))
 	SetTicketKeys([]byte) error
 	TicketKeys() ([]byte, error)
+	// SetTicketKeyCallback has a function decide on tickets, by libssl's numbers. The key is the same for all.
+	SetTicketKeyCallback(func(encrypt bool) int) error
+	SetSessionTicketCallback(makeTicket, takeTicket) error
 	SetNumTickets(int) error
 	NumTickets() int
 }
 
 // generate makes session ids.
 type generate func(s ssl, id []byte) (n int, err error)
+
+// makeTicket tells what goes into a ticket beside the session.
+type makeTicket func() (appData []byte, err error)
+
+// takeTicket decides on a session that came in a ticket; nil: none did.
+type takeTicket func(s session, keyName []byte, status libssl.TicketStatus) libssl.TicketReturn
 
 // An ssl is an SSL as callbacks use it.
 type ssl interface {
@@ -108,6 +117,8 @@ type session interface {
 	IsResumable() bool
 	HasTicket() bool
 	TicketLifetimeHint() time.Duration
+	TicketAppData() []byte
+	SetTicketAppData([]byte) error
 	ServerName() string
 	HasPeerCertificate() bool
 }

@@ -220,6 +220,14 @@ func (l *link) both(do func(*peer)) {
 	together(side(&l.server), side(&l.client))
 }
 
+// lastWord closes the writing side, of the transport too: whoever reads does not wait for a close_notify that never
+// came.
+func (p *peer) lastWord() error {
+	err := p.conn.CloseWrite()
+	p.wire.out.end()
+	return err
+}
+
 func (l *link) close() {
 	l.client.conn.Close()
 	l.server.conn.Close()

@@ -159,7 +159,7 @@ func observeExpiredTicket(o *Observer) {
 	must(raw.CtxSetSessionTicketCallback(ctxOf(srv), func(s raw.SSL) int {
 		raw.SessionSetTime(raw.SSLGetSession(s), unix(longAgo))
 		return 1
-	}).Err())
+	}, nil).Err())
 	l := o.resume(srv, cli, o.connect(srv, cli))
 	o.Note("in a ticket", "%v %s, told of removals: %d", l, counters(srv), n.removed)
 }

@@ -211,7 +211,7 @@ func observeTicketOnRequest(o *Observer) {
 	o.Note("on the client", "%s", ask(l.client.conn))
 	o.Note("after it", "%s", ask(l.server.conn))
 	must(l.server.conn.Handshake()) // writes no data
-	must(l.server.conn.CloseWrite())
+	must(l.server.lastWord())
 	if _, err := l.client.conn.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		must(fmt.Errorf("the client read to no end: %w", err))
 	}

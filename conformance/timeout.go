@@ -253,7 +253,7 @@ var timeouts = []Clause{
 			is("2^31", "ok now 2147483648"),
 		),
 		Observe: func(o *Observer) {
-			before := time.Now().Truncate(time.Second)
+			before := lately()
 			l := o.connect(o.server(), o.client())
 			after := time.Now()
 			o.Note("made", "server %s, client %s", when(l.server.session, before, after), when(l.client.session, before, after))
@@ -387,7 +387,7 @@ func withinASecond(do func() string) string {
 }
 
 func observeEmptySession(o *Observer) {
-	before := time.Now().Unix()
+	before := lately().Unix()
 	s := raw.SessionNew()
 	defer raw.SessionFree(s)
 	made := raw.SessionTime(s).Value
@@ -421,6 +421,10 @@ func unix(t time.Time) int64 {
 	}
 	return t.Unix()
 }
+
+// lately is a second that is over. libssl may see it as the present one: time(2) moves with the kernel's ticks, and is
+// some milliseconds behind time.Now.
+func lately() time.Time { return time.Now().Add(-time.Second).Truncate(time.Second) }
 
 func when(s session, from, to time.Time) string {
 	if t := s.Time(); t.Before(from) || t.After(to) {

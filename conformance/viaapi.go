@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"errors"
 	"net"
 
 	"github.com/go-libssl/libssl"
@@ -92,6 +93,40 @@ func (c *apiCtx) SetRemoveSessionCallback(f func(session)) {
 		return
 	}
 	c.Ctx.SetRemoveSessionCallback(func(_ *libssl.Ctx, s *libssl.Session) { f(&apiSession{s}) })
+}
+
+// ticketKey is what SetTicketKeyCallback's tickets are sealed with.
+var ticketKey = libssl.NewTicketKey()
+
+func (c *apiCtx) SetTicketKeyCallback(f func(encrypt bool) int) error {
+	if f == nil {
+		return c.Ctx.SetTicketKeyCallback(nil)
+	}
+	return c.Ctx.SetTicketKeyCallback(func(_ *libssl.SSL, _ libssl.TicketKeyName, encrypt bool) (*libssl.TicketKey, bool, error) {
+		switch r := f(encrypt); {
+		case r < 0:
+			return nil, false, errors.New("no")
+		case r == 0:
+			return nil, false, nil
+		default:
+			return ticketKey, r == 2, nil
+		}
+	})
+}
+
+func (c *apiCtx) SetSessionTicketCallback(make makeTicket, take takeTicket) error {
+	var generate libssl.GenerateTicket
+	if make != nil {
+		generate = func(*libssl.SSL) ([]byte, error) { return make() }
+	}
+	var decrypt libssl.DecryptTicket
+	if take != nil {
+		decrypt = func(_ *libssl.SSL, s *libssl.Session, keyName []byte, status libssl.TicketStatus) (libssl.TicketReturn, error) {
+			x, _ := apiSessionOrNil(s, nil)
+			return take(x, keyName, status), nil
+		}
+	}
+	return c.Ctx.SetSessionTicketCallback(generate, decrypt)
 }
 
 type apiConn struct{ *libssl.Conn }

@@ -69,9 +69,11 @@ func (o *Observer) keep(p raw.Session) session {
 	return s
 }
 
-// borrowed makes a session of one that is somebody else's.
+// borrowed makes a session of one that is somebody else's; NULL is none.
 func (o *Observer) borrowed(p raw.Session) session {
-	raw.SessionUpRef(p)
+	if p != (raw.Session{}) {
+		raw.SessionUpRef(p)
+	}
 	return o.keep(p)
 }
 
@@ -244,6 +246,30 @@ func (c *rawCtx) SetTicketKeys(keys []byte) error {
 func (c *rawCtx) TicketKeys() ([]byte, error) {
 	keys := make([]byte, 80)
 	return keys, raw.CtxTicketKeys(c.p, unsafe.SliceData(keys), int64(len(keys))).Err()
+}
+
+func (c *rawCtx) SetTicketKeyCallback(f func(encrypt bool) int) error {
+	return raw.CtxSetTicketKeyCallback(c.p, f).Err()
+}
+
+func (c *rawCtx) SetSessionTicketCallback(make makeTicket, take takeTicket) error {
+	var generate func(raw.SSL) int
+	if make != nil {
+		generate = func(s raw.SSL) int {
+			data, err := make()
+			if err == nil && data != nil {
+				err = raw.SessionSetTicketAppData(raw.SSLGetSession(s), unsafe.SliceData(data), uint64(len(data))).Err()
+			}
+			return bit(err == nil)
+		}
+	}
+	var decrypt func(raw.SSL, raw.Session, []byte, int) int
+	if take != nil {
+		decrypt = func(_ raw.SSL, x raw.Session, keyName []byte, status int) int {
+			return int(take(c.o.borrowed(x), keyName, libssl.TicketStatus(status)))
+		}
+	}
+	return raw.CtxSetSessionTicketCallback(c.p, generate, decrypt).Err()
 }
 
 func (c *rawCtx) SetNumTickets(n int) error { return raw.CtxSetNumTickets(c.p, uint64(n)).Err() }
@@ -474,6 +500,15 @@ func (s *rawSession) HasPeerCertificate() bool { return raw.SessionHasPeer(s.p) 
 
 func (s *rawSession) TicketLifetimeHint() time.Duration {
 	return duration(int64(raw.SessionTicketLifetimeHint(s.p)))
+}
+
+func (s *rawSession) TicketAppData() []byte {
+	data, _, _ := raw.SessionTicketAppData(s.p)
+	return data
+}
+
+func (s *rawSession) SetTicketAppData(data []byte) error {
+	return raw.SessionSetTicketAppData(s.p, unsafe.SliceData(data), uint64(len(data))).Err()
 }
 
 // duration is so many seconds, as far as a Duration reaches.

@@ -21,7 +21,8 @@ type hooks struct {
 	clientHello   func(s SSL) int
 	serverName    func(s SSL) int
 	ticketKey     func(encrypt bool) int
-	ticket        func(s SSL) int
+	makeTicket    func(s SSL) int
+	takeTicket    func(s SSL, x Session, keyName []byte, status int) int
 }
 
 var (
@@ -138,16 +139,45 @@ func CtxSetServerNameCallback(c Ctx, cb func(s SSL) int) {
 	C.glsraw_SSL_CTX_set_tlsext_servername_callback(c.p, flag(cb != nil))
 }
 
-// CtxSetTicketKeyCallback sets what decides on tickets. The keys are this package's.
+// CtxSetTicketKeyCallback sets what decides on tickets, by the function that this libssl prefers. The key is this
+// package's. nil is NULL.
 func CtxSetTicketKeyCallback(c Ctx, cb func(encrypt bool) int) Ret {
-	setHook(ctxHooks, c.p, func(h *hooks) { h.ticketKey = cb })
+	if Has("SSL_CTX_set_tlsext_ticket_key_evp_cb") {
+		return CtxSetTicketKeyEVPCallback(c, cb)
+	}
+	return CtxSetTicketKeyHMACCallback(c, cb)
+}
+
+// CtxSetTicketKeyEVPCallback sets the one that is given an EVP_MAC_CTX.
+func CtxSetTicketKeyEVPCallback(c Ctx, cb func(encrypt bool) int) Ret {
+	setTicketKeyHook(c, cb)
+	return ret(C.glsraw_SSL_CTX_set_tlsext_ticket_key_evp_cb(c.p, flag(cb != nil)))
+}
+
+// CtxSetTicketKeyHMACCallback sets the one that is given an HMAC_CTX.
+func CtxSetTicketKeyHMACCallback(c Ctx, cb func(encrypt bool) int) Ret {
+	setTicketKeyHook(c, cb)
 	return ret(C.glsraw_SSL_CTX_set_tlsext_ticket_key_cb(c.p, flag(cb != nil)))
 }
 
-// CtxSetSessionTicketCallback sets what sees the session before it goes into a ticket.
-func CtxSetSessionTicketCallback(c Ctx, cb func(s SSL) int) Ret {
-	setHook(ctxHooks, c.p, func(h *hooks) { h.ticket = cb })
-	return ret(C.glsraw_SSL_CTX_set_session_ticket_cb(c.p, flag(cb != nil)))
+func setTicketKeyHook(c Ctx, cb func(encrypt bool) int) {
+	if cb != nil {
+		setHook(ctxHooks, c.p, func(h *hooks) { h.ticketKey = cb })
+	}
+}
+
+// CtxSetSessionTicketCallback sets what sees the session before it goes into a ticket, and what decides on the one
+// that came out of a ticket, which is borrowed, or NULL. nil is NULL.
+func CtxSetSessionTicketCallback(c Ctx, generate func(s SSL) int, decrypt func(s SSL, x Session, keyName []byte, status int) int) Ret {
+	setHook(ctxHooks, c.p, func(h *hooks) {
+		if generate != nil {
+			h.makeTicket = generate
+		}
+		if decrypt != nil {
+			h.takeTicket = decrypt
+		}
+	})
+	return ret(C.glsraw_SSL_CTX_set_session_ticket_cb(c.p, flag(generate != nil), flag(decrypt != nil)))
 }
 
 // A panic in a callback must not unwind C: it waits until a crossing is over.
@@ -220,10 +250,16 @@ func glsrawOnTicketKey(ctx *C.SSL_CTX, encrypt C.int) C.int {
 	return C.int(hooksOf(ctxHooks, ctx).ticketKey(encrypt == 1))
 }
 
-//export glsrawOnTicket
-func glsrawOnTicket(ssl *C.SSL, ctx *C.SSL_CTX) C.int {
+//export glsrawOnGenerateTicket
+func glsrawOnGenerateTicket(ssl *C.SSL, ctx *C.SSL_CTX) C.int {
 	defer park()
-	return C.int(hooksOf(ctxHooks, ctx).ticket(SSL{ssl}))
+	return C.int(hooksOf(ctxHooks, ctx).makeTicket(SSL{ssl}))
+}
+
+//export glsrawOnDecryptTicket
+func glsrawOnDecryptTicket(ssl *C.SSL, ctx *C.SSL_CTX, x *C.SSL_SESSION, name *C.uchar, n C.size_t, status C.int) C.int {
+	defer park()
+	return C.int(hooksOf(ctxHooks, ctx).takeTicket(SSL{ssl}, Session{x}, C.GoBytes(unsafe.Pointer(name), C.int(n)), int(status)))
 }
 
 //export glsrawOnCtxFree

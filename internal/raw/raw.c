@@ -15,7 +15,8 @@ extern int glsrawOnVerify(SSL_CTX *ctx, int ok);
 extern int glsrawOnClientHello(SSL *ssl, SSL_CTX *ctx);
 extern int glsrawOnServerName(SSL *ssl, SSL_CTX *ctx);
 extern int glsrawOnTicketKey(SSL_CTX *ctx, int encrypt);
-extern int glsrawOnTicket(SSL *ssl, SSL_CTX *ctx);
+extern int glsrawOnGenerateTicket(SSL *ssl, SSL_CTX *ctx);
+extern int glsrawOnDecryptTicket(SSL *ssl, SSL_CTX *ctx, SSL_SESSION *s, unsigned char *name, size_t n, int status);
 extern void glsrawOnCtxFree(SSL_CTX *ctx);
 extern void glsrawOnSSLFree(SSL *ssl);
 extern void glsrawOnSessionFree(uintptr_t id);
@@ -90,7 +91,7 @@ int glsraw_has(const char *function) {
 #define FUNCTION(name) {#name, (void (*)(void))name}
         FUNCTION(SSL_CTX_flush_sessions), FUNCTION(SSL_CTX_flush_sessions_ex), FUNCTION(SSL_SESSION_get_time),
         FUNCTION(SSL_SESSION_get_time_ex), FUNCTION(SSL_SESSION_set_time), FUNCTION(SSL_SESSION_set_time_ex),
-        FUNCTION(SSL_new_session_ticket),
+        FUNCTION(SSL_new_session_ticket), FUNCTION(SSL_CTX_set_tlsext_ticket_key_evp_cb), FUNCTION(HMAC_Init_ex),
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(known[i].name, function) == 0)
@@ -189,54 +190,44 @@ static int new_ticket(unsigned char *name, unsigned char *iv) {
     return RAND_bytes(iv, 16) == 1;
 }
 
+static int init_cipher(EVP_CIPHER_CTX *cipher, unsigned char *name, unsigned char *iv, int encrypt) {
+    return (!encrypt || new_ticket(name, iv)) &&
+           EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, ticket_key, iv, encrypt) == 1;
+}
+
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
-static int on_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac,
-                         int encrypt) {
+static int on_ticket_key_evp(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac,
+                             int encrypt) {
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_octet_string("key", ticket_key, sizeof ticket_key),
         OSSL_PARAM_construct_utf8_string("digest", "SHA256", 0),
         OSSL_PARAM_construct_end(),
     };
-    if (encrypt && !new_ticket(name, iv))
-        return -1;
-    if (EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, ticket_key, iv, encrypt) != 1 ||
-        EVP_MAC_CTX_set_params(mac, params) != 1)
+    if (!init_cipher(cipher, name, iv, encrypt) || EVP_MAC_CTX_set_params(mac, params) != 1)
         return -1;
     return glsrawOnTicketKey(origin(ssl), encrypt);
 }
-
-#define SET_TICKET_KEY_CB SSL_CTX_set_tlsext_ticket_key_evp_cb
 #else
+#define on_ticket_key_evp NULL
+#endif
+
 static int on_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher, HMAC_CTX *mac,
                          int encrypt) {
-    if (encrypt && !new_ticket(name, iv))
-        return -1;
-    if (EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, ticket_key, iv, encrypt) != 1 ||
+    if (!init_cipher(cipher, name, iv, encrypt) ||
         HMAC_Init_ex(mac, ticket_key, sizeof ticket_key, EVP_sha256(), NULL) != 1)
         return -1;
     return glsrawOnTicketKey(origin(ssl), encrypt);
 }
 
-#define SET_TICKET_KEY_CB SSL_CTX_set_tlsext_ticket_key_cb
-#endif
-
-static int on_ticket(SSL *ssl, void *arg) {
+static int on_generate_ticket(SSL *ssl, void *arg) {
     (void)arg;
-    return glsrawOnTicket(ssl, origin(ssl));
+    return glsrawOnGenerateTicket(ssl, origin(ssl));
 }
 
-/* What libssl does without a callback. */
-static SSL_TICKET_RETURN on_ticket_back(SSL *ssl, SSL_SESSION *s, const unsigned char *name, size_t n,
-                                        SSL_TICKET_STATUS status, void *arg) {
-    (void)ssl, (void)s, (void)name, (void)n, (void)arg;
-    switch (status) {
-    case SSL_TICKET_SUCCESS:
-        return SSL_TICKET_RETURN_USE;
-    case SSL_TICKET_SUCCESS_RENEW:
-        return SSL_TICKET_RETURN_USE_RENEW;
-    default:
-        return SSL_TICKET_RETURN_IGNORE_RENEW;
-    }
+static SSL_TICKET_RETURN on_decrypt_ticket(SSL *ssl, SSL_SESSION *s, const unsigned char *name, size_t n,
+                                           SSL_TICKET_STATUS status, void *arg) {
+    (void)arg;
+    return glsrawOnDecryptTicket(ssl, origin(ssl), s, (unsigned char *)name, n, status);
 }
 
 /* ---- SSL_CTX ----------------------------------------------------------------------------------------- */
@@ -287,15 +278,23 @@ void glsraw_SSL_CTX_set_tlsext_servername_callback(SSL_CTX *ctx, int on) {
     SSL_CTX_set_tlsext_servername_callback(ctx, (on ? on_servername : NULL));
 }
 
+CALL(SSL_CTX_set_tlsext_ticket_key_evp_cb, (SSL_CTX *ctx, int on), ctx, on ? on_ticket_key_evp : NULL)
+
+/* A macro that the headers hide as deprecated; the function behind it they do not. */
+#ifndef SSL_CTX_set_tlsext_ticket_key_cb
+#define SSL_CTX_set_tlsext_ticket_key_cb(ctx, cb) SSL_CTX_callback_ctrl(ctx, 72, (void (*)(void))(cb))
+#endif
+
 gls_ret glsraw_SSL_CTX_set_tlsext_ticket_key_cb(SSL_CTX *ctx, int on) {
     gls_ret r = {.op = "SSL_CTX_set_tlsext_ticket_key_cb"};
     begin(nothing);
-    r.ret = SET_TICKET_KEY_CB(ctx, (on ? on_ticket_key : NULL));
+    r.ret = SSL_CTX_set_tlsext_ticket_key_cb(ctx, (on ? on_ticket_key : NULL));
     end(&r);
     return r;
 }
 
-CALL(SSL_CTX_set_session_ticket_cb, (SSL_CTX *ctx, int on), ctx, on ? on_ticket : NULL, on ? on_ticket_back : NULL, NULL)
+CALL(SSL_CTX_set_session_ticket_cb, (SSL_CTX *ctx, int generate, int decrypt), ctx,
+     generate ? on_generate_ticket : NULL, decrypt ? on_decrypt_ticket : NULL, NULL)
 CALL_AFTER(before, SSL_CTX_set_session_id_context,
            (glsraw_entry before, SSL_CTX *ctx, const unsigned char *sid, unsigned int n), ctx, sid, n)
 CALL_AFTER(before, SSL_CTX_set_generate_session_id, (glsraw_entry before, SSL_CTX *ctx, int on), ctx,
@@ -423,6 +422,8 @@ CALL(SSL_SESSION_set_time_ex, (SSL_SESSION *s, int64_t t), s, (time_t)t)
 CALL(SSL_SESSION_get_timeout, (SSL_SESSION *s), s)
 CALL(SSL_SESSION_set_timeout, (SSL_SESSION *s, long t), s, t)
 CALL(SSL_SESSION_set_max_early_data, (SSL_SESSION *s, uint32_t n), s, n)
+CALL(SSL_SESSION_set1_ticket_appdata, (SSL_SESSION *s, const void *data, size_t n), s, data, n)
+CALL(SSL_SESSION_get0_ticket_appdata, (SSL_SESSION *s, void **data, size_t *n), s, data, n)
 CALL(i2d_SSL_SESSION, (SSL_SESSION *s, unsigned char **der), s, der)
 
 gls_ret glsraw_d2i_SSL_SESSION(SSL_SESSION **target, const unsigned char *der, long n, ptrdiff_t *used) {

@@ -23,6 +23,8 @@
 #pragma weak SSL_SESSION_set_time
 #pragma weak SSL_SESSION_set_time_ex
 #pragma weak SSL_new_session_ticket
+#pragma weak SSL_CTX_set_tlsext_ticket_key_evp_cb
+#pragma weak HMAC_Init_ex
 void SSL_CTX_flush_sessions(SSL_CTX *ctx, long at);
 void SSL_CTX_flush_sessions_ex(SSL_CTX *ctx, time_t at);
 long SSL_SESSION_get_time(const SSL_SESSION *s);
@@ -30,6 +32,11 @@ time_t SSL_SESSION_get_time_ex(const SSL_SESSION *s);
 long SSL_SESSION_set_time(SSL_SESSION *s, long t);
 time_t SSL_SESSION_set_time_ex(SSL_SESSION *s, time_t t);
 int SSL_new_session_ticket(SSL *ssl);
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+int HMAC_Init_ex(HMAC_CTX *mac, const void *key, int n, const EVP_MD *digest, ENGINE *none);
+#else
+int SSL_CTX_set_tlsext_ticket_key_evp_cb(SSL_CTX *ctx, void *cb);
+#endif
 
 /* An entry of an error queue; library 0 is none. */
 typedef struct glsraw_entry {
@@ -53,9 +60,9 @@ void glsraw_SSL_CTX_set_verify(SSL_CTX *ctx, int mode, int on);
 void glsraw_SSL_CTX_set_post_handshake_auth(SSL_CTX *ctx, int on);
 void glsraw_SSL_CTX_set_client_hello_cb(SSL_CTX *ctx, int on);
 void glsraw_SSL_CTX_set_tlsext_servername_callback(SSL_CTX *ctx, int on);
-/* The EVP variant, or the HMAC one where there is no other. */
+gls_ret glsraw_SSL_CTX_set_tlsext_ticket_key_evp_cb(SSL_CTX *ctx, int on);
 gls_ret glsraw_SSL_CTX_set_tlsext_ticket_key_cb(SSL_CTX *ctx, int on);
-gls_ret glsraw_SSL_CTX_set_session_ticket_cb(SSL_CTX *ctx, int on);
+gls_ret glsraw_SSL_CTX_set_session_ticket_cb(SSL_CTX *ctx, int generate, int decrypt);
 gls_ret glsraw_SSL_CTX_set_session_id_context(glsraw_entry before, SSL_CTX *ctx, const unsigned char *sid,
                                               unsigned int n);
 gls_ret glsraw_SSL_CTX_set_generate_session_id(glsraw_entry before, SSL_CTX *ctx, int on);
@@ -123,6 +130,8 @@ gls_ret glsraw_SSL_SESSION_set_time_ex(SSL_SESSION *s, int64_t t);
 gls_ret glsraw_SSL_SESSION_get_timeout(SSL_SESSION *s);
 gls_ret glsraw_SSL_SESSION_set_timeout(SSL_SESSION *s, long t);
 gls_ret glsraw_SSL_SESSION_set_max_early_data(SSL_SESSION *s, uint32_t n);
+gls_ret glsraw_SSL_SESSION_set1_ticket_appdata(SSL_SESSION *s, const void *data, size_t n);
+gls_ret glsraw_SSL_SESSION_get0_ticket_appdata(SSL_SESSION *s, void **data, size_t *n);
 gls_ret glsraw_i2d_SSL_SESSION(SSL_SESSION *s, unsigned char **der);
 /* *target, unless target is NULL, is what d2i_SSL_SESSION's first argument points to, before and after. */
 gls_ret glsraw_d2i_SSL_SESSION(SSL_SESSION **target, const unsigned char *der, long n, ptrdiff_t *used);

@@ -113,6 +113,20 @@ func SessionTicket(s Session) []byte {
 	return C.GoBytes(unsafe.Pointer(p), C.int(n))
 }
 
+// SessionSetTicketAppData sets what goes into tickets beside the session: n bytes at data.
+func SessionSetTicketAppData(s Session, data *byte, n uint64) Ret {
+	return ret(C.glsraw_SSL_SESSION_set1_ticket_appdata(s.p, unsafe.Pointer(data), C.size_t(n)))
+}
+
+// SessionTicketAppData returns it, and whether libssl gave it as NULL. Neither it nor its length are NULL or 0 before.
+func SessionTicketAppData(s Session) (data []byte, null bool, r Ret) {
+	before := C.malloc(1)
+	defer C.free(before)
+	p, n := before, C.size_t(1)
+	r = ret(C.glsraw_SSL_SESSION_get0_ticket_appdata(s.p, &p, &n))
+	return C.GoBytes(p, C.int(n)), p == nil, r
+}
+
 // SessionServerName is the name that was asked for, "" for none.
 func SessionServerName(s Session) string { return C.GoString(C.SSL_SESSION_get0_hostname(s.p)) }
 

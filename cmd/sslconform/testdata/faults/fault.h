@@ -19,6 +19,10 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#ifndef SSL_CTRL_SET_TLSEXT_TICKET_KEY_CB /* may be hidden as deprecated */
+# define SSL_CTRL_SET_TLSEXT_TICKET_KEY_CB 72
+#endif
+
 #define ARMED (getenv("SSLCONFORM_FAULT") != NULL)
 
 /* The function that the fault stands before. */

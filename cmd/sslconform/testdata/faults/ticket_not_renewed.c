@@ -1,0 +1,7 @@
+/* A ticket that the callback for keys wants renewed is taken and stays.
+ * Clauses: P4 */
+#include "ticket_key.h"
+
+static int instead(int encrypt, int answer) {
+    return !encrypt && answer == 2 ? 1 : answer;
+}
