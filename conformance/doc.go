@@ -8,6 +8,9 @@
 //
 //	report, err := conformance.Run(ctx, conformance.All(), nil)
 //
+// A clause waits for events, and for none that a libssl which lies could leave out for ever: whoever waits for
+// close_notify finds the end of the transport behind it.
+//
 // # How the code is laid out
 //
 //   - clause.go is the vocabulary: clauses, modes, rules.

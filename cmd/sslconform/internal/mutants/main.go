@@ -1,6 +1,6 @@
 // Command mutants runs sslconform, whose path is its argument, once with each fault preloaded, and prints which
-// clauses named it: those that have to, or else it was missed. It runs in the directory of the module. Its exit status is 0 if every fault was found out by
-// the clauses that have to name it.
+// clauses named it: those that have to, or else it was missed. It runs in the directory of the module. Its exit status
+// is 0 if every fault was found out by the clauses that have to name it.
 package main
 
 import (
@@ -68,7 +68,8 @@ func run(ctx context.Context, program string) (missed int, err error) {
 		return 0, fmt.Errorf("without a fault: exit status %d, named: %s", o.Status, strings.Join(o.Named, " "))
 	}
 
-	fmt.Printf("%-8s%-26s%-11s%s\n", "", "fault", "expected", "named")
+	line := columns(faults)
+	fmt.Printf(line, "", "fault", "expected", "named")
 	for i, t := range try(ctx, program, faults, libs) {
 		t := <-t
 		if t.err != nil {
@@ -79,10 +80,20 @@ func run(ctx context.Context, program string) (missed int, err error) {
 			verdict = "MISSED"
 			missed++
 		}
-		fmt.Printf("%-8s%-26s%-11s%s\n", verdict, faults[i].Name, strings.Join(faults[i].Clauses, " "), named(faults[i], t.Outcome))
+		fmt.Printf(line, verdict, faults[i].Name, strings.Join(faults[i].Clauses, " "), named(faults[i], t.Outcome))
 	}
 	fmt.Printf("%d of %d\n", len(faults)-missed, len(faults))
 	return missed, nil
+}
+
+// columns is the format of a line, in which all names and clauses have room.
+func columns(faults []fault.Fault) string {
+	name, expected := 0, len("expected")
+	for _, f := range faults {
+		name = max(name, len(f.Name))
+		expected = max(expected, len(strings.Join(f.Clauses, " ")))
+	}
+	return fmt.Sprintf("%%-6s  %%-%ds  %%-%ds  %%s\n", name, expected)
 }
 
 type trial struct {
