@@ -100,6 +100,16 @@ func (k *block) grow(n int) *block {
 	return k.unlessEmpty()
 }
 
+// with returns a block of what is there and what is in b behind it.
+func (k *block) with(b *block) *block {
+	if k == nil {
+		return b
+	}
+	k = k.append(b.unread())
+	b.release()
+	return k
+}
+
 // append copies p behind what is there.
 func (k *block) append(p []byte) *block {
 	if k == nil {

@@ -224,6 +224,26 @@ func glsOnAllowEarlyData(id C.uintptr_t) C.int {
 	return s.runAllowEarlyData()
 }
 
+//export glsOnGenerateCookie
+func glsOnGenerateCookie(id C.uintptr_t, buf *C.uchar, n *C.size_t) C.int {
+	s := connections.get(uintptr(id))
+	if s == nil {
+		return 0
+	}
+	length, ok := s.runGenerateCookie(unsafe.Slice((*byte)(buf), int(*n)))
+	*n = C.size_t(length)
+	return cBool(ok)
+}
+
+//export glsOnVerifyCookie
+func glsOnVerifyCookie(id C.uintptr_t, cookie *C.uchar, n C.size_t) C.int {
+	s := connections.get(uintptr(id))
+	if s == nil {
+		return 0
+	}
+	return cBool(s.runVerifyCookie(cookie, n))
+}
+
 //export glsOnPSKClient
 func glsOnPSKClient(id C.uintptr_t, hint, identity *C.char, identityMax C.uint, key *C.uchar, keyMax C.uint) C.uint {
 	s := connections.get(uintptr(id))

@@ -44,7 +44,7 @@ func (h *ClientHello) Second() bool { return h.second }
 // Suspend has the handshake wait, once the callback has returned nil, until work has returned, with no OS thread held
 // and nothing locked: any method of the SSL may be called. An error of work ends the handshake as one of the callback
 // does. ctx ends with the one that the handshake was called with and when the connection is closed; the handshake does
-// not wait for work then, nor beyond its deadline.
+// not wait for work then, nor beyond its deadline. [Conn.Stateless] can't wait: it fails.
 //
 // C: SSL_CTX_set_client_hello_cb(3)
 func (h *ClientHello) Suspend(work func(ctx context.Context) error) { h.work = work }
@@ -211,10 +211,11 @@ func (s *SSL) show(f func(h *ClientHello)) *ClientHello {
 
 // helloState is how far a handshake has come with its ClientHellos.
 type helloState struct {
-	answered int        // ClientHellos that libssl has gone on with
-	step     int        // of helloSteps, with the one that it is at
-	work     *helloWork // what it waits for
-	asked    *string    // the server name, once known
+	answered  int        // ClientHellos that libssl has gone on with
+	step      int        // of helloSteps, with the one that it is at
+	work      *helloWork // what it waits for
+	asked     *string    // the server name, once known
+	stateless bool       // libssl is to keep nothing, and would lose a ClientHello that waits
 }
 
 // helloSteps are what uses libssl's one slot for a ClientHello callback, in turn. libssl asks the slot again after it
@@ -263,6 +264,8 @@ func (s *SSL) runClientHello(alert *C.int) C.int {
 			return s.refuseHello(err, alert)
 		case s.lost:
 			return C.SSL_CLIENT_HELLO_ERROR
+		case work != nil && h.stateless:
+			return s.refuseHello(errSuspended, alert)
 		case work != nil:
 			h.work = s.conn.start(work)
 			return C.SSL_CLIENT_HELLO_RETRY

@@ -32,6 +32,8 @@ type Conn struct {
 	failure error         // of the handshake: it is not tried again; guarded by token
 	early   earlyReader   // guarded by token
 
+	accepted bool // by Stateless; guarded by token
+
 	reading chan struct{} // held by who reads the transport: keeps ciphertext in order
 	filled  bool          // the last read filled its buffer; guarded by reading
 	writing chan struct{} // held by who writes the transport
@@ -40,6 +42,7 @@ type Conn struct {
 
 	// Guarded by SSL.mu.
 	in       *block          // ciphertext that libssl has not taken yet
+	short    bool            // it will take that only with more
 	eof      bool            // the transport has ended
 	arrivals uint64          // how often ciphertext, or the end, has come
 	plain    []byte          // read ahead of a Read
@@ -523,6 +526,7 @@ const (
 	doShutdown
 	doWriteEarly
 	doReadEarly
+	doStateless
 )
 
 func (op operation) isRequest() bool { return op >= doTicket && op <= doVerifyClient }
@@ -636,6 +640,7 @@ func (c *Conn) crossLocked(op operation, p []byte) (r crossed, notes *C.gls_note
 	} else {
 		in = c.in.unread()
 	}
+	c.hello.stateless = op == doStateless
 	eof := cBool(c.eof)
 	inPtr, inLen := (*C.uchar)(unsafe.SliceData(in)), C.size_t(len(in))
 	data, dataLen := unsafe.Pointer(unsafe.SliceData(p)), C.size_t(len(p))
@@ -653,6 +658,8 @@ func (c *Conn) crossLocked(op operation, p []byte) (r crossed, notes *C.gls_note
 		io = C.gls_SSL_write_early_data(c.ptr, data, dataLen, (*C.uchar)(unsafe.SliceData(room)), C.size_t(len(room)))
 	case doReadEarly:
 		io = C.gls_SSL_read_early_data(c.ptr, data, dataLen, inPtr, inLen, eof)
+	case doStateless:
+		io = C.gls_SSL_stateless(c.ptr, inPtr, inLen, eof)
 	}
 	if op.isRequest() {
 		io = C.gls_SSL_request(c.ptr, C.int(op-doTicket))
@@ -662,6 +669,7 @@ func (c *Conn) crossLocked(op operation, p []byte) (r crossed, notes *C.gls_note
 		c.arrivals++ // what an earlier crossing waited for may be here
 	}
 	c.take(io)
+	c.short = op == doStateless && io.r.ssl_error == sslWantRead
 	r = crossed{
 		n: int(io.r.ret), code: int(io.r.ssl_error), wrote: io.out_len > 0 || io.spill != nil,
 		inInit: io.in_init != 0, arrivals: c.arrivals, work: c.hello.work,
@@ -710,7 +718,7 @@ func (c *Conn) fail(op operation, io C.gls_io) error {
 		err.Err = ErrNoEarlyData
 		return err
 	}
-	if op == doHandshake || early || op != doShutdown && io.in_init != 0 || io.r.ssl_error == C.SSL_ERROR_SYSCALL {
+	if op == doHandshake || op == doStateless || early || op != doShutdown && io.in_init != 0 || io.r.ssl_error == C.SSL_ERROR_SYSCALL {
 		c.broken = err
 		c.handle.whole.Store(false)
 	}

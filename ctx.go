@@ -44,6 +44,8 @@ type Ctx struct {
 	generateTicket atomic.Pointer[GenerateTicket]
 	decryptTicket  atomic.Pointer[DecryptTicket]
 	allowEarly     atomic.Pointer[func(*SSL) bool]
+	generateCookie atomic.Pointer[func(*SSL) ([]byte, error)]
+	verifyCookie   atomic.Pointer[func(*SSL, []byte) error]
 	password       atomic.Pointer[func(string) ([]byte, error)]
 
 	signers []*signer // its keys that stay in Go; guarded by mu

@@ -39,6 +39,8 @@ extern int glsOnDecryptTicket(uintptr_t ssl, SSL_SESSION *session, unsigned char
 extern int glsOnSessionTicketExt(uintptr_t ssl, unsigned char *data, int n);
 extern int glsOnSessionSecret(uintptr_t ssl, void *secret, int *n);
 extern int glsOnAllowEarlyData(uintptr_t ssl);
+extern int glsOnGenerateCookie(uintptr_t ssl, unsigned char *cookie, size_t *n);
+extern int glsOnVerifyCookie(uintptr_t ssl, unsigned char *cookie, size_t n);
 extern int glsOnSign(uintptr_t ssl, uintptr_t signer, int md, int pss, unsigned char *data, size_t n, unsigned char *sig,
                      size_t *sig_len);
 extern void glsOnSignerFreed(uintptr_t signer);
@@ -65,6 +67,7 @@ typedef struct conn {
     gls_alert alert;
     gls_verify verify; /* cert is a reference of its own */
     SSL_SESSION *refused; /* see on_decrypt_ticket */
+    int stateless; /* in gls_SSL_stateless */
     unsigned char *psk_identity; /* that libssl was last given to copy; malloc'ed */
 } conn;
 
@@ -394,6 +397,9 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg) {
     enter_go();
     int result = glsOnClientHello(conn_of(ssl)->id, alert);
     leave_go();
+    /* Older versions have no cookies: libssl would begin a handshake. */
+    if (result == SSL_CLIENT_HELLO_SUCCESS && conn_of(ssl)->stateless)
+        SSL_set_min_proto_version(ssl, TLS1_3_VERSION);
     return result;
 }
 
@@ -1263,6 +1269,12 @@ CTX_SETTER(SSL_CTX_set_generate_session_id, (SSL_CTX *ctx, int on), ctx, on ? on
 CTX_SETTER(SSL_CTX_set_tlsext_ticket_keys, (SSL_CTX *ctx, void *keys, long n), ctx, keys, n)
 CTX_SETTER(SSL_CTX_get_tlsext_ticket_keys, (SSL_CTX *ctx, void *keys, long n), ctx, keys, n)
 CTX_SETTER(SSL_CTX_set_num_tickets, (SSL_CTX *ctx, size_t n), ctx, n)
+
+/* Those that set a callback, or with 0 take it away, and can't fail. */
+#define CALLBACK_SETTER(function, type, object, callback)  \
+    void gls_##function(type *object, int on) {            \
+        function(object, on ? callback : NULL);            \
+    }
 
 /* A length that an unsigned int can't hold is still longer than any limit: libssl is to say so. */
 static unsigned int clip(size_t n) {
@@ -2276,6 +2288,54 @@ gls_ret gls_SSL_export_keying_material_early(SSL *ssl, unsigned char *out, size_
     return r;
 }
 
+/* ---- stateless cookies ------------------------------------------------------------------------------- */
+
+static int on_generate_cookie(SSL *ssl, unsigned char *cookie, size_t *n) {
+    *n = SSL_COOKIE_LENGTH;
+    enter_go();
+    int ok = glsOnGenerateCookie(conn_of(ssl)->id, cookie, n);
+    leave_go();
+    return ok;
+}
+
+static int on_verify_cookie(SSL *ssl, const unsigned char *cookie, size_t n) {
+    enter_go();
+    int ok = glsOnVerifyCookie(conn_of(ssl)->id, (unsigned char *)cookie, n);
+    leave_go();
+    return ok;
+}
+
+CALLBACK_SETTER(SSL_CTX_set_stateless_cookie_generate_cb, SSL_CTX, ctx, on_generate_cookie)
+CALLBACK_SETTER(SSL_CTX_set_stateless_cookie_verify_cb, SSL_CTX, ctx, on_verify_cookie)
+
+/* libssl forgets what it has read whenever it is called, so what was not enough goes back. And it returns once for the
+ * change_cipher_spec that a client sends before its second ClientHello. */
+gls_io gls_SSL_stateless(SSL *ssl, const unsigned char *in, size_t in_len, int eof) {
+    call c;
+    gls_ret r = {0};
+    conn *k = conn_of(ssl);
+    size_t from;
+    begin_ssl(&c, ssl);
+    open_in(k, in, in_len, eof);
+    k->stateless = 1;
+    do {
+        from = k->in_used;
+        errno = 0;
+        CALL(r, SSL_stateless, (ssl));
+    } while (r.ret < 0 && ERR_peek_error() == 0 && SSL_want_nothing(ssl) && k->in_used > from);
+    k->stateless = 0;
+    if (r.ret < 0) {
+        int e = errno;
+        r.ssl_error = SSL_get_error(ssl, (int)r.ret);
+        if (r.ssl_error == SSL_ERROR_SYSCALL)
+            r.sys_errno = e;
+        if (!failed(&r))
+            k->in_used = from;
+    }
+    end(&c, &r, failed(&r));
+    return close_windows(k, r, ssl);
+}
+
 /* ---- the library ------------------------------------------------------------------------------------- */
 
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
@@ -2436,12 +2496,6 @@ static int on_psk_find_session(SSL *ssl, const unsigned char *identity, size_t n
     leave_go();
     return ok;
 }
-
-/* The functions that set a callback, or with 0 take it away, and can't fail. */
-#define CALLBACK_SETTER(function, type, object, callback)  \
-    void gls_##function(type *object, int on) {             \
-        function(object, on ? callback : NULL);             \
-    }
 
 CALLBACK_SETTER(SSL_CTX_set_psk_client_callback, SSL_CTX, ctx, on_psk_client)
 CALLBACK_SETTER(SSL_CTX_set_psk_server_callback, SSL_CTX, ctx, on_psk_server)

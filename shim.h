@@ -196,6 +196,8 @@ void gls_SSL_CTX_set_psk_client_callback(SSL_CTX *ctx, int on);
 void gls_SSL_CTX_set_psk_server_callback(SSL_CTX *ctx, int on);
 void gls_SSL_CTX_set_psk_use_session_callback(SSL_CTX *ctx, int on);
 void gls_SSL_CTX_set_psk_find_session_callback(SSL_CTX *ctx, int on);
+void gls_SSL_CTX_set_stateless_cookie_generate_cb(SSL_CTX *ctx, int on);
+void gls_SSL_CTX_set_stateless_cookie_verify_cb(SSL_CTX *ctx, int on);
 gls_ret gls_SSL_CTX_use_psk_identity_hint(SSL_CTX *ctx, const char *hint);
 
 gls_ret gls_SSL_CTX_set_session_id_context(SSL_CTX *ctx, const unsigned char *sid, size_t n);
@@ -233,6 +235,9 @@ gls_io gls_SSL_shutdown(SSL *ssl);
 /* ret is how much was written or read, 0 without an SSL_get_error the end of early data. */
 gls_io gls_SSL_write_early_data(SSL *ssl, const void *buf, size_t n, unsigned char *out, size_t out_cap);
 gls_io gls_SSL_read_early_data(SSL *ssl, void *buf, size_t n, const unsigned char *in, size_t in_len, int eof);
+/* ret is 1 for a client that is accepted, 0 for one that has been told to come again. A ClientHello that is not whole
+ * yet is left in the window. */
+gls_io gls_SSL_stateless(SSL *ssl, const unsigned char *in, size_t in_len, int eof);
 /* What libssl sends of its own accord; as doTicket and what follows it in conn.go. */
 enum {
     GLS_NEW_SESSION_TICKET,

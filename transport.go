@@ -26,7 +26,7 @@ func (c *Conn) fill(ctx context.Context, arrivals uint64, by deadlineSet) error 
 	}
 	defer func() { <-c.reading }()
 	c.mu.Lock()
-	waiting := c.in == nil && c.arrivals == arrivals && c.ptr != nil
+	waiting := (c.in == nil || c.short) && c.arrivals == arrivals && c.ptr != nil
 	c.mu.Unlock()
 	if !waiting {
 		return nil
@@ -43,7 +43,7 @@ func (c *Conn) fill(ctx context.Context, arrivals uint64, by deadlineSet) error 
 	defer c.mu.Unlock()
 	if b != nil {
 		if c.ptr != nil {
-			c.in = b
+			c.in = c.in.with(b)
 			c.arrivals++
 		} else {
 			b.release()

@@ -38,6 +38,7 @@ const (
 	alertUnexpectedMessage   = 10
 	alertBadRecordMAC        = 20
 	alertHandshakeFailure    = 40
+	alertIllegalParameter    = 47
 	alertUnknownCA           = 48
 	alertDecryptError        = 51
 	alertProtocolVersion     = 70
@@ -64,6 +65,7 @@ type place struct {
 	atClient bool // it is the client's
 	late     bool // it runs when libssl has returned
 	blind    bool // it is not told for which connection
+	admits   bool // the server admits clients by their cookies
 	set      func(t testing.TB, st *stage)
 }
 
@@ -166,6 +168,12 @@ var places = []place{
 	}},
 	{name: "key at the server", modes: pair.Modes, set: func(t testing.TB, st *stage) { st.shareKey(t) }},
 	{name: "key at the client", modes: pair.Modes, atClient: true, set: func(t testing.TB, st *stage) { st.shareKey(t) }},
+	{name: "cookie made", modes: tls13, admits: true, set: func(t testing.TB, st *stage) {
+		st.cookies(func(s *libssl.SSL) { st.act(s) }, func(*libssl.SSL) {})
+	}},
+	{name: "cookie checked", modes: tls13, admits: true, set: func(t testing.TB, st *stage) {
+		st.cookies(func(*libssl.SSL) {}, func(s *libssl.SSL) { st.act(s) })
+	}},
 	{name: "new at the server", modes: withIDs, late: true, set: func(t testing.TB, st *stage) {
 		st.server.SetNewSessionCallback(func(s *libssl.SSL, _ *libssl.Session) { st.act(s) })
 	}},
@@ -228,6 +236,12 @@ func (st *stage) shareKey(t testing.TB) {
 	})
 }
 
+// cookies has the server give out cookies and check them.
+func (st *stage) cookies(making, checking func(s *libssl.SSL)) {
+	st.server.SetStatelessCookieGenerateCallback(func(s *libssl.SSL) ([]byte, error) { making(s); return []byte(aCookie), nil })
+	st.server.SetStatelessCookieVerifyCallback(func(s *libssl.SSL, _ []byte) error { checking(s); return nil })
+}
+
 // inAllPlaces runs a test in each place and mode.
 func inAllPlaces(t *testing.T, test func(t *testing.T, st *stage)) {
 	for _, p := range places {
@@ -273,6 +287,7 @@ func (st *stage) once(f func(s *libssl.SSL)) (calls *atomic.Int32) {
 func (st *stage) link(t testing.TB) *link {
 	t.Helper()
 	l := newLink(t, st.server, st.client)
+	l.server.SetValue(needsCookie{}, st.admits)
 	if st.offered != nil {
 		require.NoError(t, l.client.SetSession(st.offered))
 	}
@@ -724,7 +739,7 @@ func inside(t *testing.T, st *stage, object string, method reflect.Method, of fu
 	l := newLink(t, st.server, st.client)
 	mine, peer := st.sides(l)
 	ours, theirs := start(func() error { return talk(mine) }), start(func() error { return toTheEnd(peer) })
-	results := within(t, 5*time.Second, returned, object+"."+method.Name+" from inside")
+	results := receive(t, returned, object+"."+method.Name+" from inside")
 	var err error
 	for _, v := range results {
 		if e, ok := v.Interface().(error); ok {
@@ -732,7 +747,7 @@ func inside(t *testing.T, st *stage, object string, method reflect.Method, of fu
 		}
 	}
 	waits := []string{
-		"Handshake", "HandshakeContext", "Read", "Write", "CloseWrite", "SendSessionTicket", "ReadEarlyData", "WriteEarlyData",
+		"Handshake", "HandshakeContext", "Read", "Write", "CloseWrite", "SendSessionTicket", "ReadEarlyData", "WriteEarlyData", "Stateless",
 		"KeyUpdate", "Renegotiate", "RenegotiateAbbreviated", "VerifyClientPostHandshake",
 	}
 	switch {
@@ -916,6 +931,7 @@ func TestConnectionInsideCallback(t *testing.T) {
 			if !assert.NoError(t, err) {
 				return
 			}
+			inner.server.SetValue(needsCookie{}, st.admits)
 			mine, peer := st.sides(inner)
 			theirs := start(func() error { return talk(peer) })
 			assert.NoError(t, talk(mine), "the inner connection")
@@ -1504,6 +1520,11 @@ func linkOn(clientRaw, serverRaw net.Conn, server, client *libssl.Ctx) (*link, e
 
 // talk runs the handshake, sends a byte and reads one.
 func talk(c *libssl.Conn) error {
+	if c.Value(needsCookie{}) == true {
+		if _, err := admit(c); err != nil {
+			return err
+		}
+	}
 	if err := c.Handshake(); err != nil {
 		return err
 	}

@@ -43,8 +43,4 @@ var reasons = map[string]string{
 	"SSL_SESSION_set_ex_data":      "as SSL_SESSION_get_ex_new_index",
 	"SSL_SESSION_get_app_data":     "as SSL_SESSION_get_ex_new_index",
 	"SSL_SESSION_set_app_data":     "as SSL_SESSION_get_ex_new_index",
-
-	"SSL_stateless": "to answer without keeping state is for datagrams: a stream is state already",
-	"SSL_CTX_set_stateless_cookie_generate_cb": "as SSL_stateless",
-	"SSL_CTX_set_stateless_cookie_verify_cb":   "as SSL_stateless",
 }
