@@ -51,6 +51,7 @@ type Conn struct {
 	unsent   bool            // there is some in sending too
 	broken   error           // libssl has given the connection up
 	base     context.Context // of the handshake under way
+	io       C.gls_io        // what the last crossing came to
 
 	progress signal // something has arrived, or a deadline has changed
 
@@ -85,6 +86,7 @@ func newConn(transport net.Conn, ctx *Ctx, server bool) (*Conn, error) {
 	if transport == nil {
 		return nil, errors.New("libssl: nil net.Conn")
 	}
+	growStack() // who makes a connection often shakes hands on it next
 	s, err := newSSL(ctx, server)
 	if err != nil {
 		return nil, err
@@ -150,8 +152,9 @@ func (c *Conn) ensureHandshake(ctx context.Context, by deadlineSet) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		stop := context.AfterFunc(ctx, func() { c.transport.Close() })
+		stop := c.closeAtEndOf(ctx)
 		defer stop()
+		growStack()
 		err := c.runHandshake(ctx, by)
 		if !stop() { // the transport is closed, even if the handshake just made it
 			c.done.Store(false)
@@ -161,6 +164,26 @@ func (c *Conn) ensureHandshake(ctx context.Context, by deadlineSet) error {
 		return c.keepFailure(err)
 	})
 }
+
+// closeAtEndOf closes the transport when ctx ends, until the result is called, which reports false if it came too late.
+func (c *Conn) closeAtEndOf(ctx context.Context) (stop func() bool) {
+	if ctx.Done() == nil {
+		return func() bool { return true }
+	}
+	return context.AfterFunc(ctx, func() { c.transport.Close() })
+}
+
+// growStack makes the goroutine's stack as large as a handshake with a callback in it needs. Else it would be doubled
+// twice, each time with many frames to be moved: on a resumed handshake that is a third of the instructions in Go.
+//
+//go:noinline
+func growStack() {
+	var room [4 << 10]byte
+	touch(&room)
+}
+
+//go:noinline
+func touch(*[4 << 10]byte) {}
 
 // inHandshake runs f alone, and not after the handshake has failed.
 func (c *Conn) inHandshake(ctx context.Context, by deadlineSet, f func() error) error {
@@ -327,6 +350,11 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 	c.message.Lock()
 	defer c.afterCall()
 	defer c.message.Unlock()
+	return c.writeAll(p)
+}
+
+// writeAll is Write, alone.
+func (c *Conn) writeAll(p []byte) (n int, err error) {
 	for n < len(p) {
 		if c.closing.Load() {
 			return n, ErrClosed
@@ -607,6 +635,13 @@ func (c *Conn) crossLocked(op operation, p []byte) (r crossed, notes *C.gls_note
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	defer c.letGo()
+	return c.crossHolding(op, p)
+}
+
+// crossHolding is crossLocked with everything locked. It is apart so that each has few enough defers and returns for
+// the compiler to run the deferred calls in line.
+func (c *Conn) crossHolding(op operation, p []byte) (r crossed, notes *C.gls_note, panicked *any, err error) {
 	if c.ptr == nil {
 		return r, nil, nil, c.gone()
 	}
@@ -622,7 +657,6 @@ func (c *Conn) crossLocked(op operation, p []byte) (r crossed, notes *C.gls_note
 	if op != doShutdown && c.ctx != c.origin {
 		c.hold(c.ctx)
 	}
-	defer c.letGo()
 	if op == doHandshake || op == doWriteEarly {
 		if err := c.checkName(); err != nil {
 			return r, nil, nil, err
@@ -634,36 +668,21 @@ func (c *Conn) crossLocked(op operation, p []byte) (r crossed, notes *C.gls_note
 		}
 	}
 	var in, room []byte
-	if op == doWrite || op == doWriteEarly {
+	switch op {
+	case doWrite, doWriteEarly:
 		c.out = c.out.withRoom(len(p))
-		room = c.out.room()
-	} else {
+	case doHandshake: // a flight
+		c.out = c.out.withRoom(record)
+		in = c.in.unread()
+	default:
 		in = c.in.unread()
 	}
+	if c.out != nil {
+		room = c.out.room()
+	}
 	c.hello.stateless = op == doStateless
-	eof := cBool(c.eof)
-	inPtr, inLen := (*C.uchar)(unsafe.SliceData(in)), C.size_t(len(in))
-	data, dataLen := unsafe.Pointer(unsafe.SliceData(p)), C.size_t(len(p))
-	var io C.gls_io
-	switch op {
-	case doHandshake:
-		io = C.gls_SSL_do_handshake(c.ptr, inPtr, inLen, eof)
-	case doRead, doReadAhead:
-		io = C.gls_SSL_read(c.ptr, data, dataLen, inPtr, inLen, eof)
-	case doWrite:
-		io = C.gls_SSL_write(c.ptr, data, dataLen, (*C.uchar)(unsafe.SliceData(room)), C.size_t(len(room)))
-	case doShutdown:
-		io = C.gls_SSL_shutdown(c.ptr)
-	case doWriteEarly:
-		io = C.gls_SSL_write_early_data(c.ptr, data, dataLen, (*C.uchar)(unsafe.SliceData(room)), C.size_t(len(room)))
-	case doReadEarly:
-		io = C.gls_SSL_read_early_data(c.ptr, data, dataLen, inPtr, inLen, eof)
-	case doStateless:
-		io = C.gls_SSL_stateless(c.ptr, inPtr, inLen, eof)
-	}
-	if op.isRequest() {
-		io = C.gls_SSL_request(c.ptr, C.int(op-doTicket))
-	}
+	c.perform(op, p, in, room)
+	io := &c.io
 	panicked, c.panicked = c.panicked, nil
 	if io.in_used > 0 {
 		c.arrivals++ // what an earlier crossing waited for may be here
@@ -672,11 +691,8 @@ func (c *Conn) crossLocked(op operation, p []byte) (r crossed, notes *C.gls_note
 	c.short = op == doStateless && io.r.ssl_error == sslWantRead
 	r = crossed{
 		n: int(io.r.ret), code: int(io.r.ssl_error), wrote: io.out_len > 0 || io.spill != nil,
-		inInit: io.in_init != 0, arrivals: c.arrivals, work: c.hello.work,
-	}
-	if op == doHandshake {
-		r.version = int(C.SSL_version(c.ptr))
-		r.skips = c.server && C.SSL_get_early_data_status(c.ptr) == C.SSL_EARLY_DATA_REJECTED
+		inInit: io.in_init != 0, version: int(io.version), arrivals: c.arrivals, work: c.hello.work,
+		skips: c.server && io.early_data_rejected != 0,
 	}
 	if op == doReadAhead && r.n > 0 {
 		c.plain = append(c.plain, p[:r.n]...)
@@ -697,8 +713,34 @@ func (c *Conn) crossLocked(op operation, p []byte) (r crossed, notes *C.gls_note
 	return r, io.r.notes, panicked, err
 }
 
+// perform calls libssl. It takes from in and puts into room, and more than that into memory of its own; c.io tells how
+// much.
+func (c *Conn) perform(op operation, p, in, room []byte) {
+	data, n := unsafe.Pointer(unsafe.SliceData(p)), C.size_t(len(p))
+	inPtr, inLen, eof := (*C.uchar)(unsafe.SliceData(in)), C.size_t(len(in)), cBool(c.eof)
+	out, outCap := (*C.uchar)(unsafe.SliceData(room)), C.size_t(len(room))
+	switch op {
+	case doHandshake:
+		C.gls_SSL_do_handshake(&c.io, c.ptr, inPtr, inLen, eof, out, outCap)
+	case doRead, doReadAhead:
+		C.gls_SSL_read(&c.io, c.ptr, data, n, inPtr, inLen, eof)
+	case doWrite:
+		C.gls_SSL_write(&c.io, c.ptr, data, n, out, outCap)
+	case doShutdown:
+		C.gls_SSL_shutdown(&c.io, c.ptr)
+	case doWriteEarly:
+		C.gls_SSL_write_early_data(&c.io, c.ptr, data, n, out, outCap)
+	case doReadEarly:
+		C.gls_SSL_read_early_data(&c.io, c.ptr, data, n, inPtr, inLen, eof)
+	case doStateless:
+		C.gls_SSL_stateless(&c.io, c.ptr, inPtr, inLen, eof)
+	default:
+		C.gls_SSL_request(&c.io, c.ptr, C.int(op-doTicket))
+	}
+}
+
 // take books what a crossing took in and put out.
-func (c *Conn) take(io C.gls_io) {
+func (c *Conn) take(io *C.gls_io) {
 	c.in = c.in.skip(int(io.in_used))
 	c.out = c.out.grow(int(io.out_len))
 	if io.spill != nil {
@@ -711,7 +753,7 @@ func (c *Conn) take(io C.gls_io) {
 }
 
 // fail makes the error of a failed crossing, and keeps one that has ended the connection.
-func (c *Conn) fail(op operation, io C.gls_io) error {
+func (c *Conn) fail(op operation, io *C.gls_io) error {
 	err := c.connectionError(io.r, c.eof)
 	early := op == doWriteEarly || op == doReadEarly
 	if early && err.Stack.has(reasonShouldNotHaveBeenCalled) { // nothing was done

@@ -556,13 +556,21 @@ static long window_ctrl(BIO *b, int cmd, long num, void *ptr) {
     }
 }
 
-static gls_io close_windows(conn *k, gls_ret r, const SSL *ssl) {
-    gls_io io = {r, k->in_used, k->out_len, k->spill, k->spill_len, SSL_in_init(ssl)};
+static void close_windows(gls_io *io, conn *k, gls_ret r, SSL *ssl) {
+    *io = (gls_io){
+        .r = r,
+        .in_used = k->in_used,
+        .out_len = k->out_len,
+        .spill = k->spill,
+        .spill_len = k->spill_len,
+        .in_init = SSL_in_init(ssl),
+        .version = SSL_version(ssl),
+        .early_data_rejected = SSL_get_early_data_status(ssl) == SSL_EARLY_DATA_REJECTED,
+    };
     k->in = NULL;
     k->out = k->spill = NULL;
     k->in_len = k->in_used = k->out_cap = k->out_len = k->spill_len = k->spill_cap = 0;
     k->eof = 0;
-    return io;
 }
 
 void gls_init(void) {
@@ -1730,18 +1738,25 @@ static void open_in(conn *k, const unsigned char *in, size_t in_len, int eof) {
     k->eof = eof;
 }
 
-gls_io gls_SSL_do_handshake(SSL *ssl, const unsigned char *in, size_t in_len, int eof) {
+static void open_out(conn *k, unsigned char *out, size_t out_cap) {
+    k->out = out;
+    k->out_cap = out_cap;
+}
+
+void gls_SSL_do_handshake(gls_io *io, SSL *ssl, const unsigned char *in, size_t in_len, int eof, unsigned char *out,
+                          size_t out_cap) {
     call c;
     gls_ret r = {0};
     conn *k = conn_of(ssl);
     begin_ssl(&c, ssl);
     open_in(k, in, in_len, eof);
+    open_out(k, out, out_cap);
     IO(ssl, CALL(r, SSL_do_handshake, (ssl)));
     end(&c, &r, failed(&r));
-    return close_windows(k, r, ssl);
+    close_windows(io, k, r, ssl);
 }
 
-gls_io gls_SSL_read(SSL *ssl, void *buf, size_t n, const unsigned char *in, size_t in_len, int eof) {
+void gls_SSL_read(gls_io *io, SSL *ssl, void *buf, size_t n, const unsigned char *in, size_t in_len, int eof) {
     call c;
     gls_ret r = {0};
     conn *k = conn_of(ssl);
@@ -1749,25 +1764,24 @@ gls_io gls_SSL_read(SSL *ssl, void *buf, size_t n, const unsigned char *in, size
     open_in(k, in, in_len, eof);
     IO(ssl, CALL(r, SSL_read, (ssl, buf, int_len(n))));
     end(&c, &r, failed(&r));
-    return close_windows(k, r, ssl);
+    close_windows(io, k, r, ssl);
 }
 
 /* Brings no ciphertext in: application data that arrives while SSL_write waits for a handshake would be an
  * unexpected record; SSL_read takes it in its stride. */
-gls_io gls_SSL_write(SSL *ssl, const void *buf, size_t n, unsigned char *out, size_t out_cap) {
+void gls_SSL_write(gls_io *io, SSL *ssl, const void *buf, size_t n, unsigned char *out, size_t out_cap) {
     call c;
     gls_ret r = {0};
     conn *k = conn_of(ssl);
     begin_ssl(&c, ssl);
-    k->out = out;
-    k->out_cap = out_cap;
+    open_out(k, out, out_cap);
     IO(ssl, CALL(r, SSL_write, (ssl, buf, int_len(n))));
     end(&c, &r, failed(&r));
-    return close_windows(k, r, ssl);
+    close_windows(io, k, r, ssl);
 }
 
 /* 0 is success here: ours is sent, the peer's has not come. A second call would read, and trip over data. */
-gls_io gls_SSL_shutdown(SSL *ssl) {
+void gls_SSL_shutdown(gls_io *io, SSL *ssl) {
     call c;
     gls_ret r = {0};
     conn *k = conn_of(ssl);
@@ -1775,7 +1789,7 @@ gls_io gls_SSL_shutdown(SSL *ssl) {
     if (!(SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN) && CALL(r, SSL_shutdown, (ssl)) < 0)
         r.ssl_error = SSL_get_error(ssl, (int)r.ret);
     end(&c, &r, failed(&r));
-    return close_windows(k, r, ssl);
+    close_windows(io, k, r, ssl);
 }
 
 #define SSL_SETTER(function, params, ...)  \
@@ -2181,7 +2195,7 @@ static int schedule(SSL *ssl, int request, gls_ret *r) {
 }
 
 /* libssl only notes the request; SSL_do_handshake sends it. */
-gls_io gls_SSL_request(SSL *ssl, int request) {
+void gls_SSL_request(gls_io *io, SSL *ssl, int request) {
     call c;
     gls_ret r = {0};
     conn *k = conn_of(ssl);
@@ -2190,7 +2204,7 @@ gls_io gls_SSL_request(SSL *ssl, int request) {
     if (scheduled)
         IO(ssl, CALL(r, SSL_do_handshake, (ssl)));
     end(&c, &r, !scheduled || failed(&r));
-    return close_windows(k, r, ssl);
+    close_windows(io, k, r, ssl);
 }
 
 long gls_SSL_get_secure_renegotiation_support(SSL *ssl) {
@@ -2245,22 +2259,21 @@ void gls_SSL_set_allow_early_data_cb(SSL *ssl, int on) {
 }
 
 /* Reads nothing: a client's handshake waits for the server only when no more early data can be written. */
-gls_io gls_SSL_write_early_data(SSL *ssl, const void *buf, size_t n, unsigned char *out, size_t out_cap) {
+void gls_SSL_write_early_data(gls_io *io, SSL *ssl, const void *buf, size_t n, unsigned char *out, size_t out_cap) {
     call c;
     gls_ret r = {0};
     conn *k = conn_of(ssl);
     size_t written = 0;
     begin_ssl(&c, ssl);
-    k->out = out;
-    k->out_cap = out_cap;
+    open_out(k, out, out_cap);
     IO(ssl, CALL(r, SSL_write_early_data, (ssl, buf, n, &written)));
     if (r.ret == 1)
         r.ret = (long)written;
     end(&c, &r, failed(&r));
-    return close_windows(k, r, ssl);
+    close_windows(io, k, r, ssl);
 }
 
-gls_io gls_SSL_read_early_data(SSL *ssl, void *buf, size_t n, const unsigned char *in, size_t in_len, int eof) {
+void gls_SSL_read_early_data(gls_io *io, SSL *ssl, void *buf, size_t n, const unsigned char *in, size_t in_len, int eof) {
     call c;
     gls_ret r = {0};
     conn *k = conn_of(ssl);
@@ -2271,7 +2284,7 @@ gls_io gls_SSL_read_early_data(SSL *ssl, void *buf, size_t n, const unsigned cha
     if (r.ret != SSL_READ_EARLY_DATA_ERROR)
         r.ret = (long)got;
     end(&c, &r, failed(&r));
-    return close_windows(k, r, ssl);
+    close_windows(io, k, r, ssl);
 }
 
 /* Where a client's session allows no early data, as one that the server has since put in the place of the one that was
@@ -2310,7 +2323,7 @@ CALLBACK_SETTER(SSL_CTX_set_stateless_cookie_verify_cb, SSL_CTX, ctx, on_verify_
 
 /* libssl forgets what it has read whenever it is called, so what was not enough goes back. And it returns once for the
  * change_cipher_spec that a client sends before its second ClientHello. */
-gls_io gls_SSL_stateless(SSL *ssl, const unsigned char *in, size_t in_len, int eof) {
+void gls_SSL_stateless(gls_io *io, SSL *ssl, const unsigned char *in, size_t in_len, int eof) {
     call c;
     gls_ret r = {0};
     conn *k = conn_of(ssl);
@@ -2333,7 +2346,7 @@ gls_io gls_SSL_stateless(SSL *ssl, const unsigned char *in, size_t in_len, int e
             k->in_used = from;
     }
     end(&c, &r, failed(&r));
-    return close_windows(k, r, ssl);
+    close_windows(io, k, r, ssl);
 }
 
 /* ---- the library ------------------------------------------------------------------------------------- */

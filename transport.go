@@ -25,10 +25,7 @@ func (c *Conn) fill(ctx context.Context, arrivals uint64, by deadlineSet) error 
 		return err
 	}
 	defer func() { <-c.reading }()
-	c.mu.Lock()
-	waiting := (c.in == nil || c.short) && c.arrivals == arrivals && c.ptr != nil
-	c.mu.Unlock()
-	if !waiting {
+	if !c.lacks(arrivals) {
 		return nil
 	}
 	if by != byRead {
@@ -38,7 +35,18 @@ func (c *Conn) fill(ctx context.Context, arrivals uint64, by deadlineSet) error 
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	b, err := c.receive()
+	return c.arrive(c.receive())
+}
+
+// lacks reports whether nothing has come since.
+func (c *Conn) lacks(arrivals uint64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return (c.in == nil || c.short) && c.arrivals == arrivals && c.ptr != nil
+}
+
+// arrive books what a read of the transport brought.
+func (c *Conn) arrive(b *block, err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if b != nil {
