@@ -3,10 +3,7 @@ package libssl
 // #include "shim.h"
 import "C"
 
-import (
-	"crypto/x509"
-	"unsafe"
-)
+import "crypto/x509"
 
 // The chain belongs to the current certificate, of which a Ctx with several has one: that given last, or selected.
 
@@ -16,7 +13,7 @@ import (
 // C: SSL_CTX_select_current_cert(3)
 func (c *Ctx) SelectCurrentCert(cert *x509.Certificate) error {
 	return c.change(func(p *C.SSL_CTX) C.gls_ret {
-		return C.gls_SSL_CTX_select_current_cert(p, (*C.uchar)(unsafe.SliceData(cert.Raw)), C.size_t(len(cert.Raw)))
+		return C.gls_SSL_CTX_select_current_cert(p, uchars(cert.Raw), C.size_t(len(cert.Raw)))
 	})
 }
 
@@ -25,7 +22,7 @@ func (c *Ctx) SelectCurrentCert(cert *x509.Certificate) error {
 // C: SSL_CTX_add1_chain_cert(3)
 func (c *Ctx) AddChainCert(cert *x509.Certificate) error {
 	return c.change(func(p *C.SSL_CTX) C.gls_ret {
-		return C.gls_SSL_CTX_add1_chain_cert(p, (*C.uchar)(unsafe.SliceData(cert.Raw)), C.size_t(len(cert.Raw)))
+		return C.gls_SSL_CTX_add1_chain_cert(p, uchars(cert.Raw), C.size_t(len(cert.Raw)))
 	})
 }
 

@@ -37,8 +37,10 @@ func (c *Ctx) UseCertificatePEM(certs, key []byte) error {
 	return c.useKeyPair(func(k *keyPair) error {
 		return c.withPassword("", func(w C.gls_password) error {
 			k.free()
-			return k.filled(C.gls_cert_parse_pem(&k.C, (*C.uchar)(unsafe.SliceData(certs)), C.size_t(len(certs)),
-				(*C.uchar)(unsafe.SliceData(key)), C.size_t(len(key)), w))
+			secret := bytes.Clone(key)
+			defer clear(secret)
+			return k.filled(C.gls_cert_parse_pem(&k.C, uchars(certs), C.size_t(len(certs)),
+				(*C.uchar)(unsafe.SliceData(secret)), C.size_t(len(secret)), w))
 		})
 	})
 }
@@ -285,7 +287,9 @@ func (c *Ctx) withPassword(name string, f func(w C.gls_password) error) error {
 	if text == nil {
 		return err
 	}
-	return f(C.gls_password{text: (*C.char)(unsafe.Pointer(unsafe.SliceData(text))), n: C.size_t(len(text)), asked: asked})
+	secret := bytes.Clone(text) // see uchars
+	defer clear(secret)
+	return f(C.gls_password{text: (*C.char)(unsafe.Pointer(unsafe.SliceData(secret))), n: C.size_t(len(text)), asked: asked})
 }
 
 // certificateOf returns the certificate last given to p, nil if there is none.

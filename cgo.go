@@ -5,6 +5,7 @@ package libssl
 import "C"
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"strings"
@@ -36,6 +37,21 @@ func withCString(op, s string, f func(cs *C.char) error) error {
 	defer C.free(unsafe.Pointer(cs))
 	return f(cs)
 }
+
+// uchars returns what C is to read of b: a copy, since b may be part of anything. cgo looks at the whole object that a
+// pointer leads into, and panics if there is a Go pointer in it. NULL stands for nil.
+func uchars(b []byte) *C.uchar { return (*C.uchar)(unsafe.SliceData(bytes.Clone(b))) }
+
+// some returns b, or a byte in the place of an empty slice, so that &some(b)[0] can be given to C: written like that as
+// an argument, or converted there, it has cgo look at the slice and not at what it is a part of.
+func some(b []byte) []byte {
+	if len(b) == 0 {
+		return nothing[:]
+	}
+	return b
+}
+
+var nothing [1]byte
 
 // orNull returns NULL for an empty string.
 func orNull(cs *C.char) *C.char {

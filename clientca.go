@@ -30,7 +30,7 @@ func (c *Ctx) SetClientCAList(names [][]byte) error {
 // C: SSL_CTX_add_client_CA(3)
 func (c *Ctx) AddClientCA(ca *x509.Certificate) error {
 	return c.changeClientCAs(func(p *C.SSL_CTX) C.gls_ret {
-		return C.gls_SSL_CTX_add_client_CA(p, (*C.uchar)(unsafe.SliceData(ca.Raw)), C.size_t(len(ca.Raw)))
+		return C.gls_SSL_CTX_add_client_CA(p, uchars(ca.Raw), C.size_t(len(ca.Raw)))
 	})
 }
 
@@ -106,7 +106,7 @@ func (s *SSL) SetClientCAList(names [][]byte) error {
 // C: SSL_add_client_CA(3)
 func (s *SSL) AddClientCA(ca *x509.Certificate) error {
 	return s.set(func(p *C.SSL) C.gls_ret {
-		return C.gls_SSL_add_client_CA(p, (*C.uchar)(unsafe.SliceData(ca.Raw)), C.size_t(len(ca.Raw)))
+		return C.gls_SSL_add_client_CA(p, uchars(ca.Raw), C.size_t(len(ca.Raw)))
 	})
 }
 

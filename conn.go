@@ -716,22 +716,23 @@ func (c *Conn) crossHolding(op operation, p []byte) (r crossed, notes *C.gls_not
 // perform calls libssl. It takes from in and puts into room, and more than that into memory of its own; c.io tells how
 // much.
 func (c *Conn) perform(op operation, p, in, room []byte) {
-	data, n := unsafe.Pointer(unsafe.SliceData(p)), C.size_t(len(p))
+	// p may be part of anything: written as &data[0], cgo looks at its bytes only.
+	data, n := some(p), C.size_t(len(p))
 	inPtr, inLen, eof := (*C.uchar)(unsafe.SliceData(in)), C.size_t(len(in)), cBool(c.eof)
 	out, outCap := (*C.uchar)(unsafe.SliceData(room)), C.size_t(len(room))
 	switch op {
 	case doHandshake:
 		C.gls_SSL_do_handshake(&c.io, c.ptr, inPtr, inLen, eof, out, outCap)
 	case doRead, doReadAhead:
-		C.gls_SSL_read(&c.io, c.ptr, data, n, inPtr, inLen, eof)
+		C.gls_SSL_read(&c.io, c.ptr, unsafe.Pointer(&data[0]), n, inPtr, inLen, eof)
 	case doWrite:
-		C.gls_SSL_write(&c.io, c.ptr, data, n, out, outCap)
+		C.gls_SSL_write(&c.io, c.ptr, unsafe.Pointer(&data[0]), n, out, outCap)
 	case doShutdown:
 		C.gls_SSL_shutdown(&c.io, c.ptr)
 	case doWriteEarly:
-		C.gls_SSL_write_early_data(&c.io, c.ptr, data, n, out, outCap)
+		C.gls_SSL_write_early_data(&c.io, c.ptr, unsafe.Pointer(&data[0]), n, out, outCap)
 	case doReadEarly:
-		C.gls_SSL_read_early_data(&c.io, c.ptr, data, n, inPtr, inLen, eof)
+		C.gls_SSL_read_early_data(&c.io, c.ptr, unsafe.Pointer(&data[0]), n, inPtr, inLen, eof)
 	case doStateless:
 		C.gls_SSL_stateless(&c.io, c.ptr, inPtr, inLen, eof)
 	default:

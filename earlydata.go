@@ -340,7 +340,7 @@ func (s *SSL) ExportKeyingMaterialEarly(label string, context []byte, n int) ([]
 	err := s.set(func(p *C.SSL) C.gls_ret {
 		return C.gls_SSL_export_keying_material_early(p, (*C.uchar)(unsafe.SliceData(out)), C.size_t(n),
 			(*C.char)(unsafe.Pointer(unsafe.SliceData(name))), C.size_t(len(label)),
-			(*C.uchar)(unsafe.SliceData(context)), C.size_t(len(context)))
+			uchars(context), C.size_t(len(context)))
 	})
 	if err != nil {
 		return nil, err

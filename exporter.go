@@ -22,7 +22,7 @@ func (s *SSL) ExportKeyingMaterial(label string, context []byte, n int) ([]byte,
 	err := s.set(func(p *C.SSL) C.gls_ret {
 		return C.gls_SSL_export_keying_material(p, (*C.uchar)(unsafe.SliceData(out)), C.size_t(len(out)),
 			(*C.char)(unsafe.Pointer(unsafe.SliceData(l))), C.size_t(len(l)),
-			(*C.uchar)(unsafe.SliceData(context)), C.size_t(len(context)), cBool(context != nil))
+			uchars(context), C.size_t(len(context)), cBool(context != nil))
 	})
 	if err != nil {
 		return nil, err

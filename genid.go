@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"math"
-	"unsafe"
 )
 
 // A GenerateSessionID makes the id of a new session of the server s. id comes zero-filled with the largest length
@@ -57,7 +56,7 @@ func (s *SSL) SetGenerateSessionID(cb GenerateSessionID) error {
 // C: SSL_has_matching_session_id(3)
 func (s *SSL) HasMatchingSessionID(id []byte) bool {
 	return ask(s, func(p *C.SSL) bool {
-		return C.SSL_has_matching_session_id(p, (*C.uchar)(unsafe.SliceData(id)), C.uint(min(uint64(len(id)), math.MaxUint32))) == 1
+		return C.SSL_has_matching_session_id(p, uchars(id), C.uint(min(uint64(len(id)), math.MaxUint32))) == 1
 	})
 }
 

@@ -152,7 +152,7 @@ func (x *Session) ID() []byte {
 // C: SSL_SESSION_set1_id(3)
 func (x *Session) SetID(id []byte) error {
 	return x.set(func(p *C.SSL_SESSION) C.gls_ret {
-		return C.gls_SSL_SESSION_set1_id(p, (*C.uchar)(unsafe.SliceData(id)), C.size_t(len(id)))
+		return C.gls_SSL_SESSION_set1_id(p, uchars(id), C.size_t(len(id)))
 	})
 }
 
@@ -203,7 +203,7 @@ func (x *Session) MasterKey() []byte {
 // C: SSL_SESSION_set1_master_key(3)
 func (x *Session) SetMasterKey(key []byte) error {
 	return x.set(func(p *C.SSL_SESSION) C.gls_ret {
-		return C.gls_SSL_SESSION_set1_master_key(p, (*C.uchar)(unsafe.SliceData(key)), C.size_t(len(key)))
+		return C.gls_SSL_SESSION_set1_master_key(p, uchars(key), C.size_t(len(key)))
 	})
 }
 
@@ -306,7 +306,7 @@ func (x *Session) TicketAppData() []byte {
 // C: SSL_SESSION_set1_ticket_appdata(3)
 func (x *Session) SetTicketAppData(data []byte) error {
 	return x.set(func(p *C.SSL_SESSION) C.gls_ret {
-		return C.gls_SSL_SESSION_set1_ticket_appdata(p, unsafe.Pointer(unsafe.SliceData(data)), C.size_t(len(data)))
+		return C.gls_SSL_SESSION_set1_ticket_appdata(p, unsafe.Pointer(uchars(data)), C.size_t(len(data)))
 	})
 }
 

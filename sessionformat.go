@@ -21,7 +21,7 @@ import (
 // C: d2i_SSL_SESSION(3)
 func ParseSession(der []byte) (*Session, error) {
 	var used C.size_t
-	r := C.gls_d2i_SSL_SESSION((*C.uchar)(unsafe.SliceData(der)), C.size_t(len(der)), &used)
+	r := C.gls_d2i_SSL_SESSION(uchars(der), C.size_t(len(der)), &used)
 	if r.ptr == nil {
 		return nil, newError(r)
 	}
@@ -38,7 +38,7 @@ func ParseSession(der []byte) (*Session, error) {
 //
 // C: PEM_read_bio_SSL_SESSION(3)
 func ParseSessionPEM(pem []byte) (*Session, error) {
-	r := C.gls_PEM_read_bio_SSL_SESSION((*C.uchar)(unsafe.SliceData(pem)), C.size_t(len(pem)))
+	r := C.gls_PEM_read_bio_SSL_SESSION(uchars(pem), C.size_t(len(pem)))
 	if r.ptr == nil {
 		return nil, newError(r)
 	}

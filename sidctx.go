@@ -28,7 +28,7 @@ func (c *Ctx) SetSessionIDContext(sid []byte) error {
 }
 
 func setCtxSID(p *C.SSL_CTX, sid []byte) C.gls_ret {
-	return C.gls_SSL_CTX_set_session_id_context(p, (*C.uchar)(unsafe.SliceData(sid)), C.size_t(len(sid)))
+	return C.gls_SSL_CTX_set_session_id_context(p, uchars(sid), C.size_t(len(sid)))
 }
 
 // SetSessionIDContext is [Ctx.SetSessionIDContext] for one connection. Set it before the handshake; later it is
@@ -44,7 +44,7 @@ func (s *SSL) SetSessionIDContext(sid []byte) error {
 }
 
 func setSSLSID(p *C.SSL, sid []byte) C.gls_ret {
-	return C.gls_SSL_set_session_id_context(p, (*C.uchar)(unsafe.SliceData(sid)), C.size_t(len(sid)))
+	return C.gls_SSL_set_session_id_context(p, uchars(sid), C.size_t(len(sid)))
 }
 
 // IDContext returns the context that the session was made in.
@@ -63,6 +63,6 @@ func (x *Session) IDContext() []byte {
 // C: SSL_SESSION_set1_id_context(3)
 func (x *Session) SetIDContext(sid []byte) error {
 	return x.set(func(p *C.SSL_SESSION) C.gls_ret {
-		return C.gls_SSL_SESSION_set1_id_context(p, (*C.uchar)(unsafe.SliceData(sid)), C.size_t(len(sid)))
+		return C.gls_SSL_SESSION_set1_id_context(p, uchars(sid), C.size_t(len(sid)))
 	})
 }

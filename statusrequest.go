@@ -83,7 +83,7 @@ func (s *SSL) staple(cb func(*SSL) ([]byte, error)) C.int {
 		return C.SSL_TLSEXT_ERR_ALERT_FATAL
 	case response == nil:
 		return C.SSL_TLSEXT_ERR_NOACK
-	case C.gls_SSL_set_tlsext_status_ocsp_resp(s.ptr, (*C.uchar)(unsafe.SliceData(response)), C.size_t(len(response))) != 1:
+	case C.gls_SSL_set_tlsext_status_ocsp_resp(s.ptr, uchars(response), C.size_t(len(response))) != 1:
 		return C.SSL_TLSEXT_ERR_ALERT_FATAL
 	}
 	return C.SSL_TLSEXT_ERR_OK

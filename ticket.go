@@ -21,7 +21,7 @@ func (c *Ctx) SetTicketKeys(keys []byte) error {
 		return fmt.Errorf("libssl: SSL_CTX_set_tlsext_ticket_keys: no keys; %d bytes wanted", ticketKeysLen)
 	}
 	return c.change(func(p *C.SSL_CTX) C.gls_ret {
-		return C.gls_SSL_CTX_set_tlsext_ticket_keys(p, unsafe.Pointer(unsafe.SliceData(keys)), C.long(len(keys)))
+		return C.gls_SSL_CTX_set_tlsext_ticket_keys(p, unsafe.Pointer(uchars(keys)), C.long(len(keys)))
 	})
 }
 
@@ -146,7 +146,7 @@ func (s *SSL) runGenerateTicket() bool {
 	var err error
 	ok := s.callback(func() { data, err = cb(s) })
 	if ok && err == nil && data != nil {
-		r := C.gls_SSL_SESSION_set1_ticket_appdata(C.SSL_get_session(s.ptr), unsafe.Pointer(unsafe.SliceData(data)), C.size_t(len(data)))
+		r := C.gls_SSL_SESSION_set1_ticket_appdata(C.SSL_get_session(s.ptr), unsafe.Pointer(uchars(data)), C.size_t(len(data)))
 		if r.ret != 1 {
 			err = newError(r)
 		}

@@ -3,10 +3,7 @@ package libssl
 // #include "shim.h"
 import "C"
 
-import (
-	"fmt"
-	"unsafe"
-)
+import "fmt"
 
 // What EAP-FAST (RFC 4851) needs up to TLS 1.2: a session_ticket extension that is the application's own, and a master
 // secret from a key that both sides have already.
@@ -20,7 +17,7 @@ func (s *SSL) SetSessionTicketExt(data []byte) error {
 		data = nil // libssl would fail when it sends it
 	}
 	return s.set(func(p *C.SSL) C.gls_ret {
-		return C.gls_SSL_set_session_ticket_ext(p, (*C.uchar)(unsafe.SliceData(data)), C.size_t(len(data)))
+		return C.gls_SSL_set_session_ticket_ext(p, uchars(data), C.size_t(len(data)))
 	})
 }
 

@@ -219,8 +219,8 @@ func (k *TicketKey) use(name *TicketKeyName, iv *C.uchar, ctx *C.EVP_CIPHER_CTX,
 		return err
 	}
 	r := C.gls_use_ticket_key(ctx, mac, iv, cBool(encrypt),
-		(*C.char)(unsafe.Pointer(unsafe.SliceData(cipher))), (*C.uchar)(unsafe.SliceData(k.CipherKey)), C.size_t(len(k.CipherKey)),
-		(*C.char)(unsafe.Pointer(unsafe.SliceData(digest))), (*C.uchar)(unsafe.SliceData(k.HMACKey)), C.size_t(len(k.HMACKey)))
+		(*C.char)(unsafe.Pointer(unsafe.SliceData(cipher))), (*C.uchar)(unsafe.Pointer(&some(k.CipherKey)[0])), C.size_t(len(k.CipherKey)),
+		(*C.char)(unsafe.Pointer(unsafe.SliceData(digest))), (*C.uchar)(unsafe.Pointer(&some(k.HMACKey)[0])), C.size_t(len(k.HMACKey)))
 	if r.ret != 1 {
 		return newError(r)
 	}

@@ -6,7 +6,6 @@ import "C"
 import (
 	"crypto/sha256"
 	"fmt"
-	"unsafe"
 )
 
 // AddRootCAs adds the certificates in PEM text to the CAs that peers' certificates are verified with. Those of
@@ -15,7 +14,7 @@ import (
 // C: X509_STORE_add_cert(3)
 func (c *Ctx) AddRootCAs(pem []byte) error {
 	return c.changeTrust(fmt.Sprintf("roots %x;", sha256.Sum256(pem)), func(p *C.SSL_CTX) C.gls_ret {
-		return C.gls_X509_STORE_add_cert(p, (*C.uchar)(unsafe.SliceData(pem)), C.size_t(len(pem)))
+		return C.gls_X509_STORE_add_cert(p, uchars(pem), C.size_t(len(pem)))
 	})
 }
 
@@ -25,7 +24,7 @@ func (c *Ctx) AddRootCAs(pem []byte) error {
 // C: SSL_CTX_set1_cert_store(3)
 func (c *Ctx) SetVerifyRoots(pem []byte) error {
 	return c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret {
-		r := C.gls_SSL_CTX_set1_cert_store(p, (*C.uchar)(unsafe.SliceData(pem)), C.size_t(len(pem)))
+		r := C.gls_SSL_CTX_set1_cert_store(p, uchars(pem), C.size_t(len(pem)))
 		if r.ret == 1 {
 			c.identity.trust = fmt.Appendf(nil, "only %x;", sha256.Sum256(pem))
 		}
@@ -40,7 +39,7 @@ func (c *Ctx) SetVerifyRoots(pem []byte) error {
 // C: X509_STORE_add_crl(3)
 func (c *Ctx) AddCRLs(pem []byte) error {
 	return c.changeTrust(fmt.Sprintf("crls %x;", sha256.Sum256(pem)), func(p *C.SSL_CTX) C.gls_ret {
-		return C.gls_X509_STORE_add_crl(p, (*C.uchar)(unsafe.SliceData(pem)), C.size_t(len(pem)))
+		return C.gls_X509_STORE_add_crl(p, uchars(pem), C.size_t(len(pem)))
 	})
 }
 
@@ -89,6 +88,6 @@ func (c *Ctx) changeTrust(what string, f func(p *C.SSL_CTX) C.gls_ret) error {
 func (s *SSL) SetVerifyRoots(pem []byte) error {
 	sum := sha256.Sum256(pem)
 	return s.setOwn("roots", sum[:], func(p *C.SSL) C.gls_ret {
-		return C.gls_SSL_set1_verify_cert_store(p, (*C.uchar)(unsafe.SliceData(pem)), C.size_t(len(pem)))
+		return C.gls_SSL_set1_verify_cert_store(p, uchars(pem), C.size_t(len(pem)))
 	})
 }
