@@ -493,10 +493,8 @@ func serveAll(t *testing.T, ctx *libssl.Ctx) *arrivals {
 			}
 			conn := c.(*libssl.Conn)
 			conn.SetDeadline(time.Now().Add(pair.Limit))
-			all.Go(func() {
-				conn.Handshake() // its error stays
-				conns <- conn
-			})
+			conns <- conn
+			all.Go(func() { conn.Handshake() }) // its error stays
 		}
 	})
 	t.Cleanup(func() {

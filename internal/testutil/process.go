@@ -2,9 +2,14 @@ package testutil
 
 import (
 	"bytes"
+	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -16,6 +21,7 @@ const processLimit = 2 * time.Minute
 // Process is a child process whose output can be waited for.
 type Process struct {
 	Stdin io.WriteCloser
+	PID   int
 
 	name   string
 	mu     sync.Mutex
@@ -48,6 +54,7 @@ func Start(t testing.TB, cmd *exec.Cmd) *Process {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	p.PID = cmd.Process.Pid
 	go func() {
 		err := cmd.Wait()
 		p.mu.Lock()
@@ -147,6 +154,43 @@ func (p *Process) Wait(t testing.TB) {
 	if p.err != nil {
 		t.Fatalf("%s: %v", p.name, p.err)
 	}
+}
+
+// ListeningPort returns the TCP port, of IPv4, that the process listens on, for programs that do not say which one they
+// were given. By then it must listen.
+func (p *Process) ListeningPort(t testing.TB) string {
+	t.Helper()
+	table, err := os.ReadFile("/proc/net/tcp")
+	if err != nil {
+		t.Skipf("no way to see what %s listens on: %v", p.name, err)
+	}
+	fds, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", p.PID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fd := range fds {
+		target, _ := os.Readlink(fd) // one may be gone
+		inode, ok := strings.CutPrefix(target, "socket:[")
+		if !ok {
+			continue
+		}
+		inode = strings.TrimSuffix(inode, "]")
+		for line := range strings.Lines(string(table)) {
+			// Number, local address, remote address, state (0A listens), four more, inode.
+			f := strings.Fields(line)
+			if len(f) < 10 || f[3] != "0A" || f[9] != inode {
+				continue
+			}
+			_, port, _ := strings.Cut(f[1], ":")
+			n, err := strconv.ParseUint(port, 16, 16)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return strconv.FormatUint(n, 10)
+		}
+	}
+	t.Fatalf("%s listens on no TCP port of IPv4", p.name)
+	return ""
 }
 
 // ended waits for the end of the process and reports whether it came in time.
