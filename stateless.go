@@ -59,6 +59,8 @@ func (c *Conn) Stateless() (accepted bool, err error) {
 	}
 	err = c.inHandshake(context.Background(), byRead|byWrite, func() error {
 		switch {
+		case c.closing.Load():
+			return ErrClosed
 		case !c.server:
 			return errStatelessClient
 		case c.done.Load():
