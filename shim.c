@@ -68,6 +68,7 @@ typedef struct conn {
     gls_verify verify; /* cert is a reference of its own */
     SSL_SESSION *refused; /* see on_decrypt_ticket */
     int stateless; /* in gls_SSL_stateless */
+    int early_psk; /* early data is under the pre-shared key that libssl was last given */
     unsigned char *psk_identity; /* that libssl was last given to copy; malloc'ed */
 } conn;
 
@@ -2288,14 +2289,16 @@ void gls_SSL_read_early_data(gls_io *io, SSL *ssl, void *buf, size_t n, const un
 }
 
 /* Where a client's session allows no early data, as one that the server has since put in the place of the one that was
- * offered may not, libssl takes it for one of a PSK callback, and looks into that though there is none. */
+ * offered may not, libssl takes it for one of a PSK callback, and looks into that though there may be none. It has none
+ * any more, either, when the server has accepted a session. */
 gls_ret gls_SSL_export_keying_material_early(SSL *ssl, unsigned char *out, size_t n, const char *label, size_t label_len,
                                              const unsigned char *context, size_t context_len) {
     call c;
     gls_ret r = {.op = "SSL_export_keying_material_early"};
     const SSL_SESSION *session = SSL_get0_session(ssl);
     begin_ssl(&c, ssl);
-    if (session != NULL && (SSL_is_server(ssl) || SSL_SESSION_get_max_early_data(session) > 0))
+    if (session != NULL && (SSL_is_server(ssl) || SSL_SESSION_get_max_early_data(session) > 0 ||
+                            (conn_of(ssl)->early_psk && !SSL_session_reused(ssl))))
         CALL(r, SSL_export_keying_material_early, (ssl, out, n, label, label_len, context, context_len));
     end(&c, &r, r.ret != 1);
     return r;
@@ -2495,6 +2498,8 @@ static int on_psk_use_session(SSL *ssl, const EVP_MD *md, const unsigned char **
     int ok = glsOnPSKUseSession(k->id, digest_type(md), &k->psk_identity, n, session);
     leave_go();
     *identity = k->psk_identity;
+    k->early_psk = *session != NULL && SSL_SESSION_get_max_early_data(*session) > 0 &&
+                   SSL_SESSION_get_max_early_data(SSL_get_session(ssl)) == 0;
     if (*session != NULL && !adopt_id_context(ssl, *session))
         return 0;
     return ok;

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -431,6 +432,71 @@ func TestPSKSession(t *testing.T) {
 		}{{nil, tls.TLS_AES_128_GCM_SHA256}, {aKey, 0}, {aKey, 0xffff}, {make([]byte, 1000), tls.TLS_AES_128_GCM_SHA256}} {
 			_, err := libssl.NewPSKSession(tt.key, tt.suite)
 			assert.Error(t, err)
+		}
+	})
+}
+
+// TestPSKEarlyDataExporter shows that early data under a key has key material of its own too, and that a client can ask
+// for it whatever has become of the key since.
+func TestPSKEarlyDataExporter(t *testing.T) {
+	t.Parallel()
+	inTLS13(t, func(t *testing.T, mode pair.Mode) {
+		key, err := libssl.NewPSKSession(aKey, tls.TLS_AES_128_GCM_SHA256)
+		require.NoError(t, err)
+		require.NoError(t, key.SetMaxEarlyData(earlyLimit))
+		for _, tt := range []struct {
+			name     string
+			unknown  bool
+			groups   string // the server's: not the client's first
+			once     bool   // the client has the key for its first hello only
+			accepted bool
+		}{
+			{name: "accepted", accepted: true},
+			{name: "unknown", unknown: true},
+			{name: "asked again", groups: "P-384"},
+			{name: "asked again, the key is gone", groups: "P-384", once: true},
+		} {
+			st := &pskStage{server: serverOf(t, mode), client: clientOf(t, mode)}
+			require.NoError(t, st.server.SetCipherSuites("TLS_AES_128_GCM_SHA256"))
+			require.NoError(t, st.client.SetGroupsList("P-256:P-384"))
+			require.NoError(t, st.server.SetMaxEarlyData(earlyLimit))
+			st.server.SetOptions(libssl.NoAntiReplay)
+			if tt.groups != "" {
+				require.NoError(t, st.server.SetGroupsList(tt.groups))
+			}
+			asked := 0
+			st.client.SetPSKUseSessionCallback(func(*libssl.SSL, crypto.Hash) ([]byte, *libssl.Session, error) {
+				if asked++; asked > 1 && tt.once {
+					return nil, nil, nil
+				}
+				return []byte("me"), key, nil
+			})
+			st.server.SetPSKFindSessionCallback(func(_ *libssl.SSL, identity []byte) (*libssl.Session, error) {
+				if string(identity) != "me" || tt.unknown {
+					return nil, nil
+				}
+				return key, nil
+			})
+			l := newLink(t, st.server, st.client)
+			_, err := l.client.WriteEarlyData([]byte("early"))
+			require.NoError(t, err, tt.name)
+			before, err := l.client.ExportKeyingMaterialEarly("label", nil, 32)
+			require.NoError(t, err, tt.name)
+			if tt.accepted {
+				_, err = l.server.ReadEarlyData(make([]byte, 10))
+				require.NoError(t, err)
+				theirs, err := l.server.ExportKeyingMaterialEarly("label", nil, 32)
+				require.NoError(t, err)
+				assert.Equal(t, before, theirs)
+			}
+			client := start(func() error { return talk(l.client) })
+			_, err = io.ReadAll(earlyReader{l.server})
+			require.NoError(t, err)
+			require.NoError(t, talk(l.server))
+			assert.Equal(t, ending{}, receive(t, client, "the client"))
+			after, err := l.client.ExportKeyingMaterialEarly("label", nil, 32)
+			require.NoError(t, err, tt.name)
+			assert.Equal(t, before, after, tt.name)
 		}
 	})
 }
