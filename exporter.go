@@ -8,6 +8,7 @@ import (
 	_ "crypto/sha512" // for TLSServerEndPoint
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"unsafe"
 )
 
@@ -17,7 +18,10 @@ import (
 //
 // C: SSL_export_keying_material(3)
 func (s *SSL) ExportKeyingMaterial(label string, context []byte, n int) ([]byte, error) {
-	out := make([]byte, max(n, 0))
+	if n < 0 {
+		return nil, fmt.Errorf("libssl: SSL_export_keying_material: %d bytes", n)
+	}
+	out := make([]byte, n)
 	l := []byte(label)
 	err := s.set(func(p *C.SSL) C.gls_ret {
 		return C.gls_SSL_export_keying_material(p, (*C.uchar)(unsafe.SliceData(out)), C.size_t(len(out)),

@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/tls"
 	"errors"
@@ -86,6 +87,38 @@ func TestExportKeyingMaterial(t *testing.T) {
 			assert.Equal(t, ours, theirs)
 			assert.False(t, seen[string(ours)])
 			seen[string(ours)] = true
+		}
+		// An empty label is one too, and up to TLS 1.2 an empty context is not the same as none.
+		var empty [][]byte
+		for _, context := range [][]byte{nil, {}} {
+			ours, err := p.Client.ExportKeyingMaterial("", context, 48)
+			require.NoError(t, err)
+			theirs, err := p.Server.ExportKeyingMaterial("", context, 48)
+			require.NoError(t, err)
+			assert.Equal(t, ours, theirs)
+			empty = append(empty, ours)
+		}
+		assert.Equal(t, mode.TLS13(), bytes.Equal(empty[0], empty[1]))
+		for _, tt := range []struct {
+			name, label  string
+			context      []byte
+			n            int
+			tls12, tls13 bool // it is well
+		}{
+			{"a context of more than 16 bits' length", "EXPERIMENTAL", make([]byte, 1<<16), 32, false, true},
+			{"a label that TLS 1.3 has no room for", strings.Repeat("x", 250), nil, 32, true, false},
+			{"a label of TLS itself", "key expansion", nil, 32, false, true},
+			{"less than nothing", "EXPERIMENTAL", nil, -1, false, false},
+			{"more than TLS 1.3 can derive", "EXPERIMENTAL", nil, 1 << 20, true, false},
+		} {
+			material, err := p.Client.ExportKeyingMaterial(tt.label, tt.context, tt.n)
+			if mode.TLS13() && tt.tls13 || !mode.TLS13() && tt.tls12 {
+				assert.NoError(t, err, tt.name)
+				assert.Len(t, material, tt.n)
+			} else {
+				assert.Error(t, err, tt.name)
+				assert.Nil(t, material)
+			}
 		}
 		none, err := p.Client.ExportKeyingMaterial("EXPERIMENTAL", nil, 0)
 		assert.Empty(t, none)

@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -65,14 +66,14 @@ func TestHandshakeContextEnds(t *testing.T) {
 					watchdog(t, time.Minute)
 					raw, peer := transport.Pair(t)
 					c := newConn(t, raw, pair.Modes[3], server)
-					ctx, cancel, want, after := end.start()
+					var began atomic.Bool
+					c.SetInfoCallback(func(*libssl.SSL, libssl.Info) { began.Store(true) })
+					ctx, cancel, want, _ := end.start()
 					defer cancel()
-					began := time.Now()
 					err := soon(t, "HandshakeContext", func() error { return c.HandshakeContext(ctx) })
-					assert.Less(t, time.Since(began), after+prompt)
 					require.ErrorIs(t, err, want)
 					assert.NotErrorIs(t, err, net.ErrClosed, "nothing was closed but by us")
-					if after == 0 {
+					if !began.Load() { // on a busy machine that may be so of any
 						return
 					}
 					// It is final: nobody knows how far the peer has come.

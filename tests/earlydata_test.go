@@ -815,6 +815,9 @@ func TestAllowEarlyDataCallbackEnds(t *testing.T) {
 	}
 	inTLS13(t, func(t *testing.T, mode pair.Mode) {
 		for _, exits := range []bool{false, true} {
+			if exits && testutil.AddressSanitizer {
+				continue // see skipGoexit
+			}
 			st := newEarlyStage(t, mode, earlyLimit)
 			st.server.SetAllowEarlyDataCallback(func(*libssl.SSL) bool {
 				if exits {

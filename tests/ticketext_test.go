@@ -243,6 +243,7 @@ func TestTicketExtCallbacksFail(t *testing.T) {
 }
 
 func TestTicketExtCallbackGoexit(t *testing.T) {
+	skipGoexit(t)
 	if inOwnProcess(t) {
 		return
 	}
