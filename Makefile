@@ -55,7 +55,7 @@ cgocheck: ## the tests with every Go pointer stored into C memory checked
 	@scripts/setup.sh test
 	GOEXPERIMENT=cgocheck2 $(GO) test $(TESTFLAGS) work
 
-asan: ## the root package's tests under the address sanitizer, leaks included
+asan: ## the tests of the root package and of tests under the address sanitizer, leaks included
 	@scripts/setup.sh test
 	@scripts/asan.sh $(TESTFLAGS)
 
