@@ -18,11 +18,13 @@ import (
 	"github.com/go-libssl/libssl/internal/testutil/pair"
 )
 
-// gnuTLS starts gnutls-cli or gnutls-serv, which logs its keys to a file.
+// gnuTLS starts gnutls-cli or gnutls-serv, which logs its keys to a file if there is one.
 func gnuTLS(t *testing.T, name, keylog string, args ...string) *testutil.Process {
 	t.Helper()
 	cmd := exec.Command(optionalProgram(t, name), args...)
-	cmd.Env = append(os.Environ(), "SSLKEYLOGFILE="+keylog)
+	if keylog != "" {
+		cmd.Env = append(os.Environ(), "SSLKEYLOGFILE="+keylog)
+	}
 	return testutil.Start(t, cmd)
 }
 
