@@ -25,7 +25,7 @@ func errataCommand(stdout io.Writer) *cli.Command {
 			outputFlag(&path, "write to `FILE` instead of standard output"),
 		},
 		Action: func(ctx context.Context, c *cli.Command) error {
-			about, err := regexp.Compile(page)
+			about, err := regexp.Compile(pageSection.ReplaceAllString(page, `\($1\)`))
 			if err != nil {
 				return fmt.Errorf("-page %q is no regular expression: %w", page, err)
 			}
@@ -45,6 +45,9 @@ func errataCommand(stdout io.Writer) *cli.Command {
 		},
 	}
 }
+
+// pageSection is the section of a page, whose parentheses are meant as they are: run -list prints them so.
+var pageSection = regexp.MustCompile(`\((\d)\)`)
 
 // runsOrRun reads runs, or makes one if there are none, as far as they are about some pages.
 func runsOrRun(ctx context.Context, paths []string, about *regexp.Regexp, out *output) (*conformance.Matrix, error) {
