@@ -57,6 +57,9 @@ func NewPSKSession(key []byte, suite uint16) (*Session, error) {
 	if len(key) == 0 {
 		return nil, errors.New("libssl: NewPSKSession: no key")
 	}
+	if suite>>8 != suitesTLS13 {
+		return nil, fmt.Errorf("libssl: NewPSKSession: %#04x is no cipher suite of TLS 1.3", suite)
+	}
 	sess, err := NewSession()
 	if err != nil {
 		return nil, err
@@ -73,6 +76,9 @@ func NewPSKSession(key []byte, suite uint16) (*Session, error) {
 	}
 	return sess, nil
 }
+
+// suitesTLS13 is the first byte of all cipher suites of TLS 1.3.
+const suitesTLS13 = 0x13
 
 // SetPSKClientCallback sets what gives clients pre-shared keys, in all protocol versions. It runs inside libssl. A
 // connection takes it over when it is made; nil is none. Sessions that were made with a pre-shared key are not offered,
@@ -318,6 +324,10 @@ func (s *SSL) runPSKUseSession(hash crypto.Hash) (identity []byte, p *C.SSL_SESS
 		}
 		identity = []byte(name)
 		p, err = s.sharedKey(key, err)
+	}
+	if err == nil && p != nil && len(identity) == 0 {
+		C.SSL_SESSION_free(p)
+		err = errors.New("libssl: pre-shared key without an identity, which TLS 1.3 does not have")
 	}
 	if err != nil {
 		s.callbackErr = err

@@ -2126,6 +2126,10 @@ gls_ret gls_use_ticket_key(EVP_CIPHER_CTX *ctx, void *mac, unsigned char *iv, in
     const EVP_CIPHER *e = EVP_get_cipherbyname(cipher);
     r.op = "EVP_get_cipherbyname";
     int ok = e != NULL;
+    if (ok) { /* libssl itself has no room for another mode's tag, and no word for it */
+        CALL(r, EVP_CIPHER_mode, (e));
+        ok = r.ret == EVP_CIPH_CBC_MODE;
+    }
     if (ok) {
         CALL(r, EVP_CIPHER_key_length, (e));
         ok = (size_t)r.ret == cipher_key_len;

@@ -109,6 +109,9 @@ func (c *Conn) helloIsLong() bool {
 	return len(c.in.unread()) > record+overhead
 }
 
+// mostCookie is what TLS has room for beside libssl's own part; an empty cookie libssl does not take.
+const mostCookie = 255
+
 // runGenerateCookie is on_generate_cookie in shim.c: how much of buf the cookie takes.
 func (s *SSL) runGenerateCookie(buf []byte) (n int, ok bool) {
 	cb := load(&s.ctx.generateCookie)
@@ -120,8 +123,8 @@ func (s *SSL) runGenerateCookie(buf []byte) (n int, ok bool) {
 	if !s.callback(func() { cookie, err = cb(s) }) {
 		return 0, false
 	}
-	if err == nil && len(cookie) > len(buf) {
-		err = fmt.Errorf("libssl: stateless cookie of %d bytes", len(cookie))
+	if err == nil && (len(cookie) == 0 || len(cookie) > mostCookie) {
+		err = fmt.Errorf("libssl: stateless cookie of %d bytes; 1 to %d wanted", len(cookie), mostCookie)
 	}
 	if err != nil {
 		s.callbackErr = err

@@ -81,7 +81,7 @@ func (s *SSL) staple(cb func(*SSL) ([]byte, error)) C.int {
 	case err != nil:
 		s.callbackErr = err
 		return C.SSL_TLSEXT_ERR_ALERT_FATAL
-	case response == nil:
+	case len(response) == 0: // TLS has no empty one
 		return C.SSL_TLSEXT_ERR_NOACK
 	case C.gls_SSL_set_tlsext_status_ocsp_resp(s.ptr, uchars(response), C.size_t(len(response))) != 1:
 		return C.SSL_TLSEXT_ERR_ALERT_FATAL

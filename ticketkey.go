@@ -222,7 +222,7 @@ func (k *TicketKey) use(name *TicketKeyName, iv *C.uchar, ctx *C.EVP_CIPHER_CTX,
 		(*C.char)(unsafe.Pointer(unsafe.SliceData(cipher))), (*C.uchar)(unsafe.Pointer(&some(k.CipherKey)[0])), C.size_t(len(k.CipherKey)),
 		(*C.char)(unsafe.Pointer(unsafe.SliceData(digest))), (*C.uchar)(unsafe.Pointer(&some(k.HMACKey)[0])), C.size_t(len(k.HMACKey)))
 	if r.ret != 1 {
-		return newError(r)
+		return fmt.Errorf("libssl: a TicketKey for %s and %s: %w", cipher[:len(cipher)-1], digest[:len(digest)-1], newError(r))
 	}
 	if encrypt {
 		*name = k.Name

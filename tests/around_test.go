@@ -275,6 +275,7 @@ func TestStatusRequest(t *testing.T) {
 			{"stapled", true, func(*libssl.SSL) ([]byte, error) { return response, nil }, nil, response, 0},
 			{"not asked for", false, func(*libssl.SSL) ([]byte, error) { return response, nil }, nil, nil, 0},
 			{"none", true, func(*libssl.SSL) ([]byte, error) { return nil, nil }, nil, nil, 0},
+			{"empty", true, func(*libssl.SSL) ([]byte, error) { return []byte{}, nil }, nil, nil, 0}, // on the wire no client takes it
 			{"no callback", true, nil, nil, nil, 0},
 			{"refused", true, func(*libssl.SSL) ([]byte, error) { return response, nil }, refusal, response, 113},
 			{"none, and refused", true, nil, refusal, nil, 113},

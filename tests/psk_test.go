@@ -257,7 +257,7 @@ func TestPSKLimits(t *testing.T) {
 				says     string
 			}{
 				{long(identityMax), keyMax, true, true, ""},
-				{"", 1, true, false, ""},
+				{"", 1, true, false, "without an identity"},
 				{"\xff\xfe", 1, true, true, ""},
 				{long(identityMax + 1), 1, false, true, "identity of"},
 				{"zero\x00byte", 1, false, true, "zero byte"},
