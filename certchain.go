@@ -3,7 +3,10 @@ package libssl
 // #include "shim.h"
 import "C"
 
-import "crypto/x509"
+import (
+	"crypto/x509"
+	"errors"
+)
 
 // The chain belongs to the current certificate, of which a Ctx with several has one: that given last, or selected.
 
@@ -12,6 +15,9 @@ import "crypto/x509"
 //
 // C: SSL_CTX_select_current_cert(3)
 func (c *Ctx) SelectCurrentCert(cert *x509.Certificate) error {
+	if cert == nil {
+		return errors.New("libssl: SelectCurrentCert: nil certificate")
+	}
 	return c.change(func(p *C.SSL_CTX) C.gls_ret {
 		return C.gls_SSL_CTX_select_current_cert(p, uchars(cert.Raw), C.size_t(len(cert.Raw)))
 	})
@@ -21,6 +27,9 @@ func (c *Ctx) SelectCurrentCert(cert *x509.Certificate) error {
 //
 // C: SSL_CTX_add1_chain_cert(3)
 func (c *Ctx) AddChainCert(cert *x509.Certificate) error {
+	if cert == nil {
+		return errors.New("libssl: AddChainCert: nil certificate")
+	}
 	return c.change(func(p *C.SSL_CTX) C.gls_ret {
 		return C.gls_SSL_CTX_add1_chain_cert(p, uchars(cert.Raw), C.size_t(len(cert.Raw)))
 	})

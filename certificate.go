@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"unsafe"
 )
 
@@ -55,20 +56,37 @@ func (c *Ctx) UseCertificateURI(uri string, more ...string) error {
 	return c.useKeyPair(func(k *keyPair) error {
 		for _, uri := range append([]string{uri}, more...) {
 			err := withCString("OSSL_STORE_open", uri, func(cs *C.char) error {
-				return c.withPassword(uri, func(w C.gls_password) error { return k.filled(C.gls_cert_load(&k.C, cs, w)) })
+				err := c.withPassword(uri, func(w C.gls_password) error { return k.filled(C.gls_cert_load(&k.C, cs, w)) })
+				return aboutURI(err, uri)
 			})
 			if err != nil {
 				return err
 			}
 		}
 		if k.C.key == nil {
-			return fmt.Errorf("libssl: UseCertificateURI: no private key at %q", uri)
+			return fmt.Errorf("libssl: UseCertificateURI: no private key at %q", withoutPIN(uri))
 		}
 		if err := k.filled(C.gls_cert_choose_leaf(&k.C)); err != nil {
-			return fmt.Errorf("libssl: UseCertificateURI: no certificate for the private key at %q: %w", uri, err)
+			return fmt.Errorf("libssl: UseCertificateURI: no certificate for the private key at %q: %w", withoutPIN(uri), err)
 		}
 		return nil
 	})
+}
+
+// withoutPIN is what may be shown of a URI: the query of a pkcs11: can hold a PIN (RFC 7512).
+func withoutPIN(uri string) string {
+	shown, _, _ := strings.Cut(uri, "?")
+	return shortened(shown)
+}
+
+// aboutURI is about for a URI, which libcrypto's own words may quote.
+func aboutURI(err error, uri string) error {
+	if e, ok := err.(*Error); ok {
+		for i := range e.Stack {
+			e.Stack[i].Data = strings.ReplaceAll(e.Stack[i].Data, uri, withoutPIN(uri))
+		}
+	}
+	return about(err, "%q", withoutPIN(uri))
 }
 
 // UseCertificateFile gives c the first certificate of a PEM file, without a chain.

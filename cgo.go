@@ -28,14 +28,24 @@ func clipInt(n int) C.int { return C.int(max(math.MinInt32, min(n, math.MaxInt32
 // succeeded is the outcome of what can't fail.
 var succeeded = C.gls_ret{ret: 1}
 
-// withCString calls f with a C copy of s. A string with a zero byte is refused: C would take what stands before it.
+// withCString calls f with a C copy of s, and names s in its error. A string with a zero byte is refused: C would take
+// what stands before it.
 func withCString(op, s string, f func(cs *C.char) error) error {
 	if strings.ContainsRune(s, 0) {
 		return fmt.Errorf("libssl: %s: zero byte in %q", op, s)
 	}
 	cs := C.CString(s)
 	defer C.free(unsafe.Pointer(cs))
-	return f(cs)
+	return about(f(cs), "%q", shortened(s))
+}
+
+// shortened keeps what a program has got wrong from flooding its log.
+func shortened(s string) string {
+	const most = 200
+	if len(s) <= most {
+		return s
+	}
+	return s[:most] + "…"
 }
 
 // uchars returns what C is to read of b: a copy, since b may be part of anything. cgo looks at the whole object that a

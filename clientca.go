@@ -6,6 +6,7 @@ import "C"
 import (
 	"bytes"
 	"crypto/x509"
+	"errors"
 	"unsafe"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -29,6 +30,9 @@ func (c *Ctx) SetClientCAList(names [][]byte) error {
 //
 // C: SSL_CTX_add_client_CA(3)
 func (c *Ctx) AddClientCA(ca *x509.Certificate) error {
+	if ca == nil {
+		return errors.New("libssl: AddClientCA: nil certificate")
+	}
 	return c.changeClientCAs(func(p *C.SSL_CTX) C.gls_ret {
 		return C.gls_SSL_CTX_add_client_CA(p, uchars(ca.Raw), C.size_t(len(ca.Raw)))
 	})
@@ -105,6 +109,9 @@ func (s *SSL) SetClientCAList(names [][]byte) error {
 //
 // C: SSL_add_client_CA(3)
 func (s *SSL) AddClientCA(ca *x509.Certificate) error {
+	if ca == nil {
+		return errors.New("libssl: AddClientCA: nil certificate")
+	}
 	return s.set(func(p *C.SSL) C.gls_ret {
 		return C.gls_SSL_add_client_CA(p, uchars(ca.Raw), C.size_t(len(ca.Raw)))
 	})

@@ -85,6 +85,9 @@ func (l *lru) take(key string, now time.Time) *Session {
 }
 
 func (l *lru) put(key string, s *Session) {
+	if s == nil {
+		return
+	}
 	e := l.keys[key]
 	if e == nil {
 		e = l.order.PushFront(&shelf{key: key})
@@ -153,6 +156,9 @@ const sessionFileFormat = "libssl client sessions 1"
 // [NewClientSessionCache]. A file that others may read, that is not a regular one or that holds anything else is an
 // error and left as it is. Sessions that have expired, or that this libssl can't read, are left out.
 func OpenSessionCache(path string, capacity int) (*FileSessionCache, error) {
+	if path == "" {
+		return nil, errors.New("libssl: session cache: no file name")
+	}
 	f := &FileSessionCache{path: path, lru: newLRU(capacity)}
 	info, err := os.Lstat(path)
 	switch {
@@ -171,7 +177,7 @@ func OpenSessionCache(path string, capacity int) (*FileSessionCache, error) {
 	}
 	var saved sessionFile
 	if err := json.Unmarshal(data, &saved); err != nil {
-		return nil, fmt.Errorf("libssl: session cache %s: %w", path, err)
+		return nil, fmt.Errorf("libssl: session cache %s: no session cache: %w", path, err)
 	}
 	if saved.Format != sessionFileFormat {
 		return nil, fmt.Errorf("libssl: session cache %s: format %q, want %q", path, saved.Format, sessionFileFormat)

@@ -143,7 +143,7 @@ func TestOpenSessionCacheRefuses(t *testing.T) {
 	require.NoError(t, os.Symlink(write("target", "{}", 0o600), link))
 	for path, want := range map[string]string{
 		write("open", "{}", 0o640):              "others may use it (mode 0640, want 0600)",
-		write("garbage", "garbage", 0o600):      "invalid character",
+		write("garbage", "garbage", 0o600):      "no session cache: invalid character",
 		write("other", `{"format":"x"}`, 0o600): `format "x"`,
 		dir:                                     "not a regular file",
 		link:                                    "not a regular file",

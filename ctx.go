@@ -5,11 +5,13 @@ import "C"
 
 import (
 	"errors"
+	"fmt"
 	"runtime"
 	"sync/atomic"
 )
 
-// A Ctx is an SSL_CTX: the configuration and the session cache that connections are made from.
+// A Ctx is an SSL_CTX: the configuration and the session cache that connections are made from. The zero Ctx is like a
+// closed one.
 type Ctx struct {
 	ptr    *C.SSL_CTX
 	id     uintptr // what C knows it by
@@ -23,6 +25,7 @@ type Ctx struct {
 	identity            identity // guarded by mu
 	keepsClientSessions bool     // a Dialer wants to be told of them; guarded by mu
 
+	method        Method
 	requireName   bool // a client verifies its peer's name: set once, by NewClientCtx
 	generate      atomic.Pointer[GenerateSessionID]
 	newSession    atomic.Pointer[func(*SSL, *Session)]
@@ -78,15 +81,27 @@ const (
 	TLSClientMethod               // clients only
 )
 
+// takes returns an error if c is not for that role: libssl says no more than that a wrong function was called, or that
+// there is no cipher.
+func (c *Ctx) takes(server bool) error {
+	switch {
+	case server && c.method == TLSClientMethod:
+		return errors.New("libssl: a server's connection with a Ctx for clients only")
+	case !server && c.method == TLSServerMethod:
+		return errors.New("libssl: a client's connection with a Ctx for servers only")
+	}
+	return nil
+}
+
 // NewCtx returns exactly what SSL_CTX_new does, with libssl's own defaults and those of the system's openssl.cnf. It
 // verifies nobody and has no session id context.
 //
 // C: SSL_CTX_new(3)
 func NewCtx(m Method) (*Ctx, error) {
 	if m < TLSMethod || m > TLSClientMethod {
-		return nil, errors.New("libssl: NewCtx: unknown Method")
+		return nil, fmt.Errorf("libssl: NewCtx: unknown Method %d", m)
 	}
-	c := &Ctx{}
+	c := &Ctx{method: m}
 	c.id = contexts.add(c)
 	r := C.gls_SSL_CTX_new(C.int(m), C.uintptr_t(c.id))
 	if r.ptr == nil {
@@ -108,7 +123,7 @@ func NewCtx(m Method) (*Ctx, error) {
 //
 // C: SSL_CTX_free(3)
 func (c *Ctx) Close() error {
-	if c.closed.Swap(true) {
+	if c.closed.Swap(true) || c.ptr == nil {
 		return nil
 	}
 	if c.isInside() {
@@ -124,6 +139,9 @@ func (c *Ctx) free() {
 	defer c.mu.Unlock()
 	c.handle.free()
 }
+
+// isClosed is also true for the zero Ctx.
+func (c *Ctx) isClosed() bool { return c.closed.Load() || c.ptr == nil }
 
 // isInside reports whether the caller is a callback that runs inside C, below a crossing that holds c.mu.
 func (c *Ctx) isInside() bool {
@@ -141,7 +159,7 @@ func (c *Ctx) view(f func(p *C.SSL_CTX)) bool {
 	defer runtime.KeepAlive(c)
 	c.rlock()
 	defer c.mu.RUnlock()
-	if c.closed.Load() {
+	if c.isClosed() {
 		return false
 	}
 	f(c.ptr)
@@ -173,7 +191,7 @@ func (c *Ctx) changeable() error {
 	if c.isInside() {
 		return ErrInCallback
 	}
-	if c.closed.Load() {
+	if c.isClosed() {
 		return ErrClosed
 	}
 	return nil
@@ -186,7 +204,7 @@ func (c *Ctx) change(f func(p *C.SSL_CTX) C.gls_ret) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed.Load() {
+	if c.isClosed() {
 		return ErrClosed
 	}
 	if r := f(c.ptr); r.ret != 1 {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 )
 
 // Dial connects to addr, asks for the host in it by name (SNI), checks that the server's certificate is for it unless
@@ -55,6 +56,9 @@ func (d *Dialer) dial(ctx context.Context, network, addr string) (*Conn, error) 
 	}
 	if name == "" {
 		name = host
+	}
+	if name == "" && err != nil && !strings.HasPrefix(network, "unix") {
+		return nil, fmt.Errorf("libssl: dial %s: %w", network, err)
 	}
 	if name == "" {
 		return nil, fmt.Errorf("libssl: dial %q: no server name in the address and none in the Dialer", addr)

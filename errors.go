@@ -21,19 +21,28 @@ type Error struct {
 	Verify   *VerifyError // set when the peer's certificate was refused
 	Err      error        // the error of the application's callback, or of the transport
 
+	arg   string // what was given to it, as in a Go source
+	why   string // what an empty queue leaves unsaid
 	alert *alert
 }
 
-// Error returns one line: the C function, what libssl says, and the callback's or the transport's own words.
+// Error returns one line: the C function with what it was given if that may be the fault, what libssl says, and the callback's or the transport's own words.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("libssl: ")
 	b.WriteString(e.Op)
+	if e.arg != "" {
+		b.WriteString("(" + e.arg + ")")
+	}
 	for i, entry := range e.Stack {
 		b.WriteString([]string{": ", ", "}[min(i, 1)])
 		b.WriteString(entry.summary())
 	}
-	if len(e.Stack) == 0 && e.Err == nil {
+	switch {
+	case len(e.Stack) > 0 || e.Err != nil:
+	case e.why != "":
+		b.WriteString(": " + e.why)
+	default:
 		fmt.Fprintf(&b, " returned %d", e.Ret)
 	}
 	if e.Verify != nil {
@@ -104,6 +113,9 @@ type ErrorEntry struct {
 
 func (e ErrorEntry) summary() string {
 	s := e.Text
+	if s == "" && e.Lib == systemLib {
+		s = syscall.Errno(e.Reason).Error()
+	}
 	if s == "" {
 		s = fmt.Sprintf("library %d reason %d", e.Lib, int(e.Reason))
 	}
@@ -142,6 +154,22 @@ func (e *VerifyError) detail() string {
 		s += ", " + e.Certificate.Subject.String()
 	}
 	return s + ")"
+}
+
+// about adds what was given to the call that failed: libssl seldom says which value it did not like.
+func about(err error, format string, arg any) error {
+	if e, ok := err.(*Error); ok && e.arg == "" {
+		e.arg = fmt.Sprintf(format, arg)
+	}
+	return err
+}
+
+// because says why a call may fail that leaves the error queue empty.
+func because(err error, why string) error {
+	if e, ok := err.(*Error); ok {
+		e.why = why
+	}
+	return err
 }
 
 // newError takes over r's error queue.

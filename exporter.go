@@ -29,7 +29,7 @@ func (s *SSL) ExportKeyingMaterial(label string, context []byte, n int) ([]byte,
 			uchars(context), C.size_t(len(context)), cBool(context != nil))
 	})
 	if err != nil {
-		return nil, err
+		return nil, because(err, "the handshake is not complete")
 	}
 	return out, nil
 }

@@ -275,13 +275,14 @@ func (c *Ctx) LoadVerifyLocations(file, dir string) error {
 	const op = "SSL_CTX_load_verify_locations"
 	return withCString(op, file, func(cFile *C.char) error {
 		return withCString(op, dir, func(cDir *C.char) error {
-			return c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret {
+			err := c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret {
 				r := C.gls_SSL_CTX_load_verify_locations(p, orNull(cFile), orNull(cDir))
 				if r.ret == 1 {
 					c.identity.trustIn(file, dir)
 				}
 				return r
 			})
+			return about(err, "%s", fmt.Sprintf("%q, %q", shortened(file), shortened(dir)))
 		})
 	})
 }

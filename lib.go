@@ -50,3 +50,6 @@ const headerVersionNumber = C.OPENSSL_VERSION_NUMBER
 
 // sslLib is ERR_LIB_SSL.
 const sslLib = C.ERR_LIB_SSL
+
+// systemLib is ERR_LIB_SYS, whose reasons are the system's error numbers.
+const systemLib = C.ERR_LIB_SYS

@@ -15,6 +15,12 @@ func Listen(network, addr string, ctx *Ctx) (net.Listener, error) {
 	if ctx == nil {
 		return nil, errors.New("libssl: Listen with a nil Ctx")
 	}
+	if ctx.isClosed() {
+		return nil, ErrClosed
+	}
+	if err := ctx.takes(true); err != nil {
+		return nil, err
+	}
 	l, err := net.Listen(network, addr)
 	if err != nil {
 		return nil, err
@@ -78,7 +84,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 			return c, nil
 		}
 		transport.Close()
-		if l.ctx == nil || l.ctx.closed.Load() {
+		if l.ctx == nil || l.ctx.isClosed() || l.ctx.takes(true) != nil {
 			return nil, err
 		}
 		l.logf("libssl: connection from %v dropped: %v", transport.RemoteAddr(), err)

@@ -16,14 +16,14 @@ import (
 //
 // C: SSL_CTX_set_min_proto_version(3)
 func (c *Ctx) SetMinVersion(v uint16) error {
-	return c.change(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set_min_proto_version(p, C.int(v)) })
+	return about(c.change(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set_min_proto_version(p, C.int(v)) }), "%#04x", v)
 }
 
 // SetMaxVersion sets the highest protocol version; 0 is the highest that libssl has.
 //
 // C: SSL_CTX_set_max_proto_version(3)
 func (c *Ctx) SetMaxVersion(v uint16) error {
-	return c.change(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set_max_proto_version(p, C.int(v)) })
+	return about(c.change(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set_max_proto_version(p, C.int(v)) }), "%#04x", v)
 }
 
 // MinVersion returns what SetMinVersion has set.
@@ -46,14 +46,14 @@ func (c *Ctx) MaxVersion() (v uint16) {
 //
 // C: SSL_set_min_proto_version(3)
 func (s *SSL) SetMinVersion(v uint16) error {
-	return s.set(func(p *C.SSL) C.gls_ret { return C.gls_SSL_set_min_proto_version(p, C.int(v)) })
+	return about(s.set(func(p *C.SSL) C.gls_ret { return C.gls_SSL_set_min_proto_version(p, C.int(v)) }), "%#04x", v)
 }
 
 // SetMaxVersion sets the highest version of one connection.
 //
 // C: SSL_set_max_proto_version(3)
 func (s *SSL) SetMaxVersion(v uint16) error {
-	return s.set(func(p *C.SSL) C.gls_ret { return C.gls_SSL_set_max_proto_version(p, C.int(v)) })
+	return about(s.set(func(p *C.SSL) C.gls_ret { return C.gls_SSL_set_max_proto_version(p, C.int(v)) }), "%#04x", v)
 }
 
 // SetCipherList sets the cipher suites up to TLS 1.2, in the syntax of openssl ciphers.
@@ -223,14 +223,14 @@ func (s *SSL) SetSecurityLevel(level int) {
 //
 // C: SSL_CTX_set_max_send_fragment(3)
 func (c *Ctx) SetMaxSendFragment(n int) error {
-	return c.change(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set_max_send_fragment(p, C.long(n)) })
+	return about(c.change(func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set_max_send_fragment(p, C.long(n)) }), "%d", n)
 }
 
 // SetMaxSendFragment is for one connection.
 //
 // C: SSL_set_max_send_fragment(3)
 func (s *SSL) SetMaxSendFragment(n int) error {
-	return s.set(func(p *C.SSL) C.gls_ret { return C.gls_SSL_set_max_send_fragment(p, C.long(n)) })
+	return about(s.set(func(p *C.SSL) C.gls_ret { return C.gls_SSL_set_max_send_fragment(p, C.long(n)) }), "%d", n)
 }
 
 // Config applies a section of the configuration file that libssl has loaded, as "ssl_conf" names it.

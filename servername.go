@@ -80,8 +80,11 @@ func (s *SSL) switchTo(ctx *Ctx) error {
 		}
 		return s.setContext(sid)
 	}
-	if ctx.closed.Load() {
+	if ctx.isClosed() {
 		return ErrClosed
+	}
+	if err := ctx.takes(true); err != nil {
+		return err
 	}
 	r := C.gls_SSL_set_SSL_CTX(s.ptr, ctx.ptr, (*C.uchar)(unsafe.SliceData(sid)), C.size_t(len(sid)))
 	if r.ret != 1 {

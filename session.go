@@ -182,7 +182,7 @@ func (x *Session) CipherSuite() uint16 {
 //
 // C: SSL_SESSION_set_cipher(3)
 func (x *Session) SetCipherSuite(suite uint16) error {
-	return x.set(func(p *C.SSL_SESSION) C.gls_ret { return C.gls_SSL_SESSION_set_cipher(p, C.uint(suite)) })
+	return about(x.set(func(p *C.SSL_SESSION) C.gls_ret { return C.gls_SSL_SESSION_set_cipher(p, C.uint(suite)) }), "%#04x", suite)
 }
 
 // MasterKey returns the session's secret: the master secret up to TLS 1.2, the pre-shared key of the resumption in

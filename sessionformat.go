@@ -209,7 +209,7 @@ var dumpLine = regexp.MustCompile(`^ *[0-9a-f]{4,} - `) // of the ticket
 // C: SSL_SESSION_print_keylog(3)
 func (x *Session) KeyLogLine() (string, error) {
 	line, err := x.marshal(func(p *C.SSL_SESSION, out **C.uchar) C.gls_ret { return C.gls_SSL_SESSION_print_keylog(p, out) })
-	return strings.TrimSuffix(string(line), "\n"), err
+	return strings.TrimSuffix(string(line), "\n"), because(err, "the session has no id or no master key")
 }
 
 // String names the session without its secrets: version, the start of its id, context and time.

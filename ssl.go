@@ -76,6 +76,9 @@ func newSSL(ctx *Ctx, server bool) (*SSL, error) {
 	if ctx == nil {
 		return nil, errors.New("libssl: nil Ctx")
 	}
+	if err := ctx.takes(server); err != nil {
+		return nil, err
+	}
 	s := &SSL{server: server, origin: ctx, ctx: ctx}
 	id := connections.add(s)
 	var r C.gls_ret

@@ -83,7 +83,9 @@ func (s *SSL) NumTickets() int {
 //
 // C: SSL_new_session_ticket(3)
 // OpenSSL: 3.0
-func (c *Conn) SendSessionTicket() error { return c.request(doTicket, "SSL_new_session_ticket") }
+func (c *Conn) SendSessionTicket() error {
+	return because(c.request(doTicket, "SSL_new_session_ticket"), "not the server of a TLS 1.3 connection")
+}
 
 // A GenerateTicket is asked when a server makes a ticket, for what it is to hold beside the session: see
 // [Session.TicketAppData]. nil leaves what the session has, from the ticket that it was resumed from; empty data takes

@@ -8,14 +8,16 @@ import (
 	"fmt"
 )
 
+const noCertificate = "no certificate in the PEM text"
+
 // AddRootCAs adds the certificates in PEM text to the CAs that peers' certificates are verified with. Those of
 // connections under way are verified with them too.
 //
 // C: X509_STORE_add_cert(3)
 func (c *Ctx) AddRootCAs(pem []byte) error {
-	return c.changeTrust(fmt.Sprintf("roots %x;", sha256.Sum256(pem)), func(p *C.SSL_CTX) C.gls_ret {
+	return because(c.changeTrust(fmt.Sprintf("roots %x;", sha256.Sum256(pem)), func(p *C.SSL_CTX) C.gls_ret {
 		return C.gls_X509_STORE_add_cert(p, uchars(pem), C.size_t(len(pem)))
-	})
+	}), noCertificate)
 }
 
 // SetVerifyRoots makes the certificates in PEM text the only CAs that peers' certificates are verified with, in the
@@ -23,13 +25,13 @@ func (c *Ctx) AddRootCAs(pem []byte) error {
 //
 // C: SSL_CTX_set1_cert_store(3)
 func (c *Ctx) SetVerifyRoots(pem []byte) error {
-	return c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret {
+	return because(c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret {
 		r := C.gls_SSL_CTX_set1_cert_store(p, uchars(pem), C.size_t(len(pem)))
 		if r.ret == 1 {
 			c.identity.trust = fmt.Appendf(nil, "only %x;", sha256.Sum256(pem))
 		}
 		return r
-	})
+	}), noCertificate)
 }
 
 // AddCRLs adds the certificate revocation lists in PEM text. They count with VerifyFlagCRLCheck or
@@ -38,9 +40,9 @@ func (c *Ctx) SetVerifyRoots(pem []byte) error {
 //
 // C: X509_STORE_add_crl(3)
 func (c *Ctx) AddCRLs(pem []byte) error {
-	return c.changeTrust(fmt.Sprintf("crls %x;", sha256.Sum256(pem)), func(p *C.SSL_CTX) C.gls_ret {
+	return because(c.changeTrust(fmt.Sprintf("crls %x;", sha256.Sum256(pem)), func(p *C.SSL_CTX) C.gls_ret {
 		return C.gls_X509_STORE_add_crl(p, uchars(pem), C.size_t(len(pem)))
-	})
+	}), "no certificate revocation list in the PEM text")
 }
 
 // LoadVerifyStore adds the CAs that OpenSSL's stores find at a URI: file:, or what the configured providers know. They
@@ -57,9 +59,9 @@ func (c *Ctx) LoadVerifyStore(uri string) error {
 		return fmt.Errorf("libssl: %s: %w", op, ErrUnsupported)
 	}
 	return withCString(op, uri, func(cs *C.char) error {
-		return c.changeTrust(fmt.Sprintf("store %q;", uri), func(p *C.SSL_CTX) C.gls_ret {
+		return aboutURI(c.changeTrust(fmt.Sprintf("store %q;", uri), func(p *C.SSL_CTX) C.gls_ret {
 			return C.gls_SSL_CTX_load_verify_store(p, cs)
-		})
+		}), uri)
 	})
 }
 
@@ -87,7 +89,7 @@ func (c *Ctx) changeTrust(what string, f func(p *C.SSL_CTX) C.gls_ret) error {
 // C: SSL_set1_verify_cert_store(3)
 func (s *SSL) SetVerifyRoots(pem []byte) error {
 	sum := sha256.Sum256(pem)
-	return s.setOwn("roots", sum[:], func(p *C.SSL) C.gls_ret {
+	return because(s.setOwn("roots", sum[:], func(p *C.SSL) C.gls_ret {
 		return C.gls_SSL_set1_verify_cert_store(p, uchars(pem), C.size_t(len(pem)))
-	})
+	}), noCertificate)
 }
