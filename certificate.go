@@ -193,13 +193,16 @@ func (s *SSL) useKeyPair(k *keyPair) error {
 //
 // C: SSL_get_certificate(3)
 func (s *SSL) Certificate() (cert *x509.Certificate, err error) {
+	var der []byte
 	err = s.set(func(p *C.SSL) C.gls_ret {
 		var out *C.uchar
-		r := C.gls_SSL_get_certificate(p, &out)
-		cert, err = parseOne(takeDER(r.ret, out))
-		return C.gls_ret{ret: 1}
+		der = takeDER(C.gls_SSL_get_certificate(p, &out).ret, out)
+		return succeeded
 	})
-	return cert, err
+	if err != nil {
+		return nil, err
+	}
+	return parseOne(der)
 }
 
 // A keyPair is a certificate with its key and chain, as libssl wants them. It can be given to many.

@@ -366,3 +366,23 @@ func TestUseCertificateURI(t *testing.T) {
 		})
 	}
 }
+
+// A certificate that libssl takes and crypto/x509 does not is no reason to say that there is none.
+func TestCertificateThatGoRefuses(t *testing.T) {
+	t.Parallel()
+	ctx, err := libssl.NewCtx(libssl.TLSServerMethod)
+	require.NoError(t, err)
+	closedAtEnd(t, ctx)
+	cert := testutil.Certs(t).Server
+	der := bytes.Clone(cert.Certificate[0])
+	serial := bytes.Index(der, []byte{0xa0, 3, 2, 1, 2, 2}) // behind the version
+	require.Positive(t, serial)
+	der[serial+7] |= 0x80 // negative
+	require.NoError(t, ctx.UseCertificate(tls.Certificate{Certificate: [][]byte{der}, PrivateKey: cert.PrivateKey}))
+	_, err = ctx.Certificate()
+	assert.ErrorContains(t, err, "serial")
+	l := newLink(t, ctx, clientOf(t, pair.Modes[3]))
+	_, err = l.server.Certificate()
+	assert.ErrorContains(t, err, "serial")
+	requireTalk(t, l)
+}
