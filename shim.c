@@ -2151,8 +2151,8 @@ static int on_generate_ticket(SSL *ssl, void *arg) {
     return ok;
 }
 
-/* In TLS 1.3 libssl forgets to free the session of a handshake that is aborted here. gls_SSL_free does it, unless
- * on_session_free has seen libssl do it. */
+/* In TLS 1.3 libssl up to 3.0.19, and not in 3.0.22, forgets to free the session of a handshake that is aborted here.
+ * gls_SSL_free does it, unless on_session_free has seen libssl do it. */
 static SSL_TICKET_RETURN on_decrypt_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name, size_t n,
                                            SSL_TICKET_STATUS status, void *arg) {
     conn *k = conn_of(ssl);
