@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh run|test|all|peers|matrix: see to it that what a step needs is installed.
+# setup.sh run|test|all|peers|token|matrix: see to it that what a step needs is installed.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -15,16 +15,21 @@ test  curl             command -v curl
 all   make             command -v make
 peers nginx            test -x /usr/sbin/nginx
 peers haproxy          test -x /usr/sbin/haproxy
+peers gnutls-bin       command -v gnutls-cli && command -v gnutls-serv
+peers python3          python3 -c "import ssl"
+token softhsm2         command -v softhsm2-util
+token pkcs11-provider  ls /usr/lib/*/ossl-modules/pkcs11.so
 matrix debootstrap     test -x /usr/sbin/debootstrap
 '
 case ${1-} in
 run) steps=' run ' ;;
 test) steps=' run test ' ;;
 all) steps=' run test all ' ;;
-peers) steps=' peers ' ;; # servers that some tests talk to if they are there
+peers) steps=' peers ' ;; # programs that some tests talk to if they are there
+token) steps=' token ' ;; # a PKCS#11 token, for one test: from Debian trixie on
 matrix) steps=' matrix ' ;;
 *)
-    echo "usage: $0 run|test|all|peers|matrix" >&2
+    echo "usage: $0 run|test|all|peers|token|matrix" >&2
     exit 2
     ;;
 esac

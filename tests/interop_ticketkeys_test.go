@@ -28,7 +28,7 @@ func optionalProgram(t *testing.T, name string) string {
 			return path
 		}
 	}
-	t.Skipf("%s is not installed; scripts/setup.sh peers installs it", name)
+	t.Skipf("%s is not installed; scripts/setup.sh peers or token installs it", name)
 	return ""
 }
 
