@@ -44,7 +44,8 @@ func (h *ClientHello) Second() bool { return h.second }
 // Suspend has the handshake wait, once the callback has returned nil, until work has returned, with no OS thread held
 // and nothing locked: any method of the SSL may be called. An error of work ends the handshake as one of the callback
 // does. ctx ends with the one that the handshake was called with and when the connection is closed; the handshake does
-// not wait for work then, nor beyond its deadline. [Conn.Stateless] can't wait: it fails.
+// not wait for work then, nor beyond its deadline. Of several calls the last one counts, and one after the callback
+// does nothing. [Conn.Stateless] can't wait: it fails.
 //
 // C: SSL_CTX_set_client_hello_cb(3)
 func (h *ClientHello) Suspend(work func(ctx context.Context) error) { h.work = work }

@@ -17,7 +17,9 @@ func Dial(network, addr string, ctx *Ctx) (*Conn, error) {
 	return d.dial(context.Background(), network, addr)
 }
 
-// A Dialer makes TLS connections. Its fields are read only.
+// A Dialer makes TLS connections. Its fields are read only. With Sessions, those of TLS 1.3 come in while a connection
+// is read: a program that only writes calls [Conn.AwaitSession]. For early data, which goes before the handshake, take
+// [Client].
 type Dialer struct {
 	NetDialer  *net.Dialer        // makes the transport; nil is the zero one
 	Ctx        *Ctx               // must be set

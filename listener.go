@@ -11,6 +11,9 @@ import (
 )
 
 // Listen listens on addr for connections that are served with ctx. It returns a *[Listener].
+//
+// [net/http] serves it, but knows TLS only by crypto/tls: Request.TLS is nil, and http.Server.ConnContext is given the
+// *Conn. For HTTP/2 it takes [SelectALPN] with "h2", and http.Protocols.SetUnencryptedHTTP2 on the server.
 func Listen(network, addr string, ctx *Ctx) (net.Listener, error) {
 	if ctx == nil {
 		return nil, errors.New("libssl: Listen with a nil Ctx")
