@@ -85,6 +85,8 @@ const (
 // there is no cipher.
 func (c *Ctx) takes(server bool) error {
 	switch {
+	case c.closed.Load():
+		return ErrClosed
 	case server && c.method == TLSClientMethod:
 		return errors.New("libssl: a server's connection with a Ctx for clients only")
 	case !server && c.method == TLSServerMethod:
