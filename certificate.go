@@ -107,8 +107,8 @@ func (c *Ctx) UseCertificateChainFile(path string) error {
 	})
 }
 
-// UsePrivateKeyFile gives c the private key of a PEM file, which must belong to the certificate if c has one. For an
-// encrypted key see SetDefaultPasswordCallback.
+// UsePrivateKeyFile gives c the private key of a PEM file, which must belong to the certificate of that key type if c has
+// one: see CheckPrivateKey. For an encrypted key see SetDefaultPasswordCallback.
 //
 // C: SSL_CTX_use_PrivateKey_file(3)
 func (c *Ctx) UsePrivateKeyFile(path string) error {

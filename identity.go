@@ -268,7 +268,8 @@ func (i *identity) use() {
 }
 
 // LoadVerifyLocations adds the CAs that peers' certificates are verified with: those of a PEM file, those of a
-// directory with hashed names, or both; an empty name is none. A server does not name them to its clients.
+// directory with hashed names, or both; an empty name is none. The directory is looked into as CAs are needed, so that one
+// which is not there is no error here. A server does not name them to its clients.
 //
 // C: SSL_CTX_load_verify_locations(3)
 func (c *Ctx) LoadVerifyLocations(file, dir string) error {
