@@ -51,6 +51,7 @@ type Ctx struct {
 	verifyCookie   atomic.Pointer[func(*SSL, []byte) error]
 	password       atomic.Pointer[func(string) ([]byte, error)]
 
+	chosen  chosenCertificates
 	signers []*signer // its keys that stay in Go; guarded by mu
 	psk     atomic.Pointer[pskCallbacks]
 }

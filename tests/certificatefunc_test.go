@@ -1,8 +1,14 @@
 package tests
 
 import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"math/big"
+	"runtime"
 	"sync/atomic"
 	"testing"
 
@@ -93,5 +99,67 @@ func TestCertificateFuncOfBadCertificate(t *testing.T) {
 		e := requireError(t, p.ServerErr, "SSL_do_handshake", -1, libssl.ReasonCertCbError)
 		require.Error(t, e.Err)
 		t.Log(p.ServerErr)
+	}
+}
+
+// However many certificates there are, and whatever becomes of them, each connection has the one that was chosen for it.
+func TestCertificateFuncOfMany(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []pair.Mode{pair.Modes[0], pair.Modes[3]} {
+		server, client := mode.ServerCtx(t), mode.ClientCtx(t)
+		var certs []tls.Certificate
+		for range 20 {
+			key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+			require.NoError(t, err)
+			template := *testutil.Certs(t).Server.Leaf
+			template.SerialNumber = big.NewInt(int64(len(certs) + 1))
+			template.PublicKey = key.Public()
+			der, err := x509.CreateCertificate(rand.Reader, &template, &template, key.Public(), key)
+			require.NoError(t, err)
+			certs = append(certs, tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key})
+		}
+		certs = append(certs, testutil.Certs(t).ServerRSA)
+		var next atomic.Int64
+		server.SetCertificateFunc(func(*libssl.SSL) (*tls.Certificate, error) {
+			cert := certs[next.Load()] // its own each time
+			return &cert, nil
+		})
+		for i := range 3 * len(certs) {
+			next.Store(int64(i % len(certs)))
+			for range 2 {
+				p := pair.Handshake(t, server, client, pair.Options{})
+				peer := p.Client.ConnectionState().PeerCertificates
+				require.NotEmpty(t, peer)
+				assert.Equal(t, certs[next.Load()].Certificate[0], peer[0].Raw)
+				p.Close(t)
+			}
+			if i == len(certs) {
+				runtime.GC() // what is kept no more is freed
+			}
+		}
+		// A key that is another's is found out, also behind a certificate that is kept.
+		certs[0].PrivateKey = certs[1].PrivateKey
+		next.Store(0)
+		p := pair.Try(t, server, client, pair.Options{})
+		assert.ErrorIs(t, p.ServerErr, libssl.ReasonCertCbError)
+	}
+}
+
+func BenchmarkCertificateFunc(b *testing.B) {
+	mode := pair.Modes[3]
+	for _, kept := range []bool{false, true} {
+		b.Run(map[bool]string{false: "another each time", true: "the same"}[kept], func(b *testing.B) {
+			server, client := mode.ServerCtx(b), mode.ClientCtx(b)
+			cert := testutil.Certs(b).Server
+			server.SetCertificateFunc(func(*libssl.SSL) (*tls.Certificate, error) {
+				if !kept {
+					cert.Certificate = [][]byte{bytes.Clone(cert.Certificate[0])}
+				}
+				return &cert, nil
+			})
+			for b.Loop() {
+				pair.Handshake(b, server, client, pair.Options{}).Close(b)
+			}
+		})
 	}
 }
