@@ -82,8 +82,8 @@ const (
 	TLSClientMethod               // clients only
 )
 
-// takes returns an error if c is not for that role: libssl says no more than that a wrong function was called, or that
-// there is no cipher.
+// takes returns an error if c is closed or not for that role: of the latter libssl says no more than that a wrong
+// function was called, or that there is no cipher.
 func (c *Ctx) takes(server bool) error {
 	switch {
 	case c.closed.Load():
