@@ -118,9 +118,10 @@ func (c *Ctx) UsePrivateKeyFile(path string) error {
 }
 
 // SetDefaultPasswordCallback sets what knows the passwords of encrypted keys; without it, or with nil, such a key is
-// an error, and nobody is asked on the terminal. name is the file or the URI, empty for text. It is called by the
-// method that loads the key, with nothing locked, once for each key; the password, of at most 1024 bytes, is wiped
-// when it has been used. Its error is found by errors.Is in what that method returns.
+// an error, and nobody is asked on the terminal, unless a provider does that of its own accord, as pkcs11-provider does
+// for a PIN that neither the URI nor its configuration has. name is the file or the URI, empty for text. It is called
+// by the method that loads the key, with nothing locked, once for each key; the password, of at most 1024 bytes, is
+// wiped when it has been used. Its error is found by errors.Is in what that method returns.
 //
 // C: SSL_CTX_set_default_passwd_cb(3)
 func (c *Ctx) SetDefaultPasswordCallback(cb func(name string) (password []byte, err error)) {

@@ -111,13 +111,16 @@ func (c *Conn) writeEarly(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// checkEarlyData refuses what libssl would, if it did not take our callback for TLS 1.3 for the promise of a key that
-// allows early data. mu is held.
+// checkEarlyData refuses what libssl can't do and would begin, because it takes a callback that may have a key for the
+// promise of one: a key of ours that allows none, or one behind a session that allows none, in whose place libssl would
+// encrypt with the key, and the server, who takes the session, could not decrypt. mu is held.
 func (s *SSL) checkEarlyData() error {
-	if s.psk.client == nil || s.psk.useSession != nil || C.SSL_in_before(s.ptr) != 1 {
+	if s.psk.client == nil && s.psk.useSession == nil || C.SSL_in_before(s.ptr) != 1 {
 		return nil
 	}
-	if sess := C.SSL_get_session(s.ptr); sess != nil && C.SSL_SESSION_get_max_early_data(sess) > 0 {
+	sess := C.SSL_get_session(s.ptr)
+	first := sess != nil && C.SSL_SESSION_get_protocol_version(sess) >= C.TLS1_3_VERSION
+	if first && C.SSL_SESSION_get_max_early_data(sess) > 0 || !first && s.psk.useSession != nil {
 		return nil
 	}
 	return &Error{Op: "SSL_write_early_data", Err: ErrNoEarlyData}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -134,7 +135,9 @@ func TestErrorsNameWhatWasGiven(t *testing.T) {
 		`missing port in address`:                                                   second(libssl.Dial("tcp", "localhost", client)),
 		`"nowhere": no server name in the address`:                                  second(libssl.Dial("unix", "nowhere", client)),
 	} {
-		assert.ErrorContains(t, err, want)
+		if assert.Error(t, err, want) { // libssl 1.1.1 itself begins the system's words with a capital
+			assert.Contains(t, strings.ToLower(err.Error()), strings.ToLower(want))
+		}
 	}
 	err = server.UseCertificateURI("pkcs11:object=x?pin-value=1234")
 	require.ErrorContains(t, err, `"pkcs11:object=x"`)

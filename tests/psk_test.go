@@ -522,6 +522,35 @@ func TestPSKWithoutEarlyData(t *testing.T) {
 	})
 }
 
+// TestPSKBehindASession shows a client whose key allows early data and whose session, which comes first, does not.
+func TestPSKBehindASession(t *testing.T) {
+	t.Parallel()
+	inTLS13(t, func(t *testing.T, mode pair.Mode) {
+		st := &pskStage{server: serverOf(t, mode), client: clientOf(t, mode)}
+		require.NoError(t, st.server.SetCipherSuites("TLS_AES_128_GCM_SHA256"))
+		sess := sessionOf(t, st.server, st.client)
+		require.NoError(t, st.server.SetMaxEarlyData(earlyLimit))
+		key, err := libssl.NewPSKSession(aKey, tls.TLS_AES_128_GCM_SHA256)
+		require.NoError(t, err)
+		require.NoError(t, key.SetMaxEarlyData(earlyLimit))
+		st.client.SetPSKUseSessionCallback(func(*libssl.SSL, crypto.Hash) ([]byte, *libssl.Session, error) {
+			return []byte("me"), key, nil
+		})
+		st.server.SetPSKFindSessionCallback(func(_ *libssl.SSL, identity []byte) (*libssl.Session, error) {
+			if string(identity) != "me" { // the ticket
+				return nil, nil
+			}
+			return key, nil
+		})
+		l := newLink(t, st.server, st.client)
+		require.NoError(t, l.client.SetSession(sess))
+		_, err = l.client.WriteEarlyData([]byte("early"))
+		require.ErrorIs(t, err, libssl.ErrNoEarlyData)
+		requireTalk(t, l)
+		assert.True(t, l.client.SessionReused())
+	})
+}
+
 // TestPSKOfConnection shows callbacks of one connection, and when those of the Ctx are taken over.
 func TestPSKOfConnection(t *testing.T) {
 	t.Parallel()
