@@ -222,25 +222,31 @@ func TestContextLeavesNothingBehind(t *testing.T) {
 		require.NoError(t, err)
 		defer l.Close()
 		before, goroutines := settled(t), runtime.NumGoroutine()
+		fastest := patience
 		for range 20 {
-			accepted := async(func() net.Conn {
+			ctx, cancel := context.WithCancel(context.Background())
+			var ended time.Time
+			accepted := async(func() net.Conn { // and say nothing
 				c, err := l.Accept()
 				assert.NoError(t, err)
+				ended = time.Now()
+				cancel()
 				return c
 			})
-			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 			d := libssl.Dialer{Ctx: client}
-			began := time.Now()
 			c, err := d.DialContext(ctx, "tcp", l.Addr().String())
-			require.Less(t, time.Since(began), 20*time.Millisecond+prompt)
-			cancel()
+			returned := time.Now()
 			require.Nil(t, c)
-			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.ErrorIs(t, err, context.Canceled)
 			peer := within(t, patience, accepted, "Accept")
+			late := returned.Sub(ended)
+			require.Less(t, late, prompt)
+			fastest = min(fastest, late)
 			_, err = io.Copy(io.Discard, peer)
 			require.NoError(t, err, "the transport was closed")
 			peer.Close()
 		}
+		assert.Less(t, fastest, 50*time.Millisecond, "a dial ends within milliseconds of its context")
 		requireCounts(t, before)
 		requireGoroutines(t, goroutines)
 	})
@@ -546,7 +552,6 @@ func TestListenerHandshakeTimeout(t *testing.T) {
 	nl, err := libssl.Listen("tcp", "127.0.0.1:0", mode.ServerCtx(t))
 	require.NoError(t, err)
 	l := nl.(*libssl.Listener)
-	l.HandshakeTimeout = 300 * time.Millisecond
 	defer l.Close()
 	accept := func() *libssl.Conn {
 		t.Helper()
@@ -561,11 +566,17 @@ func TestListenerHandshakeTimeout(t *testing.T) {
 		t.Cleanup(func() { raw.Close() })
 		return raw
 	}
-	raw := dial()
-	good := accept()
-	c, err := libssl.Client(raw, mode.ClientCtx(t))
-	require.NoError(t, err)
-	require.NoError(t, pair.Echo(c, good, "in time"))
+	var good, c *libssl.Conn
+	for l.HandshakeTimeout = 300 * time.Millisecond; ; l.HandshakeTimeout *= 2 { // a busy machine may need longer
+		require.Less(t, l.HandshakeTimeout, patience)
+		raw := dial()
+		good = accept()
+		c, err = libssl.Client(raw, mode.ClientCtx(t))
+		require.NoError(t, err)
+		if err = pair.Echo(c, good, "in time"); err == nil {
+			break
+		}
+	}
 
 	unattended := dial()
 	accept()
