@@ -194,8 +194,12 @@ func TestSendSessionTicketDeadline(t *testing.T) {
 	require.NoError(t, server.SetNumTickets(0))
 	got := ticketsFrom(client)
 	p := pair.Handshake(t, server, client, pair.Options{Transport: testutil.Pipe})
-	require.NoError(t, p.Server.SetWriteDeadline(time.Now().Add(20*time.Millisecond)))
-	requireTimeout(t, p.Server.SendSessionTicket()) // nobody reads
+	made := make(chan struct{}, 1)
+	server.SetNewSessionCallback(func(*libssl.SSL, *libssl.Session) { made <- struct{}{} })
+	first := async(p.Server.SendSessionTicket) // nobody reads
+	within(t, patience, made, "the ticket")
+	require.NoError(t, p.Server.SetWriteDeadline(time.Unix(1, 0)))
+	requireTimeout(t, within(t, patience, first, "SendSessionTicket"))
 	requireTimeout(t, p.Server.SendSessionTicket())
 	require.NoError(t, p.Server.SetWriteDeadline(time.Time{}))
 	p.Echo(t, "after it")
