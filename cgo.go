@@ -28,15 +28,15 @@ func clipInt(n int) C.int { return C.int(max(math.MinInt32, min(n, math.MaxInt32
 // succeeded is the outcome of what can't fail.
 var succeeded = C.gls_ret{ret: 1}
 
-// withCString calls f with a C copy of s, and names s in its error. A string with a zero byte is refused: C would take
+// withCString calls f with s as C has strings, which C may not keep, and names s in its error. A string with a zero byte is refused: C would take
 // what stands before it.
 func withCString(op, s string, f func(cs *C.char) error) error {
 	if strings.ContainsRune(s, 0) {
 		return fmt.Errorf("libssl: %s: zero byte in %q", op, s)
 	}
-	cs := C.CString(s)
-	defer C.free(unsafe.Pointer(cs))
-	return about(f(cs), "%q", shortened(s))
+	b := make([]byte, len(s)+1)
+	copy(b, s)
+	return about(f((*C.char)(unsafe.Pointer(&b[0]))), "%q", shortened(s))
 }
 
 // shortened keeps what a program has got wrong from flooding its log.

@@ -223,7 +223,10 @@ func (s *SSL) offer(op string, sess *Session, context bool) error {
 			return err
 		}
 		defer C.SSL_SESSION_free(p)
-		id, sid = sess.ID(), sess.IDContext()
+		id = sess.ID()
+		if context {
+			sid = sess.IDContext()
+		}
 	}
 	over := false
 	err := s.set(func(ssl *C.SSL) C.gls_ret {
