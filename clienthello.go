@@ -23,7 +23,10 @@ import (
 //
 // C: SSL_CTX_set_client_hello_cb(3)
 func (c *Ctx) SetClientHelloCallback(cb func(hello *ClientHello) error) {
-	c.adjust(func(*C.SSL_CTX) { c.clientHello.Store(&cb) })
+	c.adjust(func(p *C.SSL_CTX) {
+		c.clientHello.Store(&cb)
+		c.askAtClientHello(p)
+	})
 }
 
 // A ClientHello is what a client asks for, as it came. It is valid during the callback only; what its methods return
@@ -227,6 +230,12 @@ var helloSteps = []struct {
 }{
 	{(*SSL).takeClientHello, C.SSL_AD_INTERNAL_ERROR},
 	{(*SSL).takeServerName, C.SSL_AD_UNRECOGNIZED_NAME},
+}
+
+// askAtClientHello has libssl call runClientHello if a step has something to do there. Each setter that a step goes by
+// calls it. mu is held.
+func (c *Ctx) askAtClientHello(p *C.SSL_CTX) {
+	C.gls_SSL_CTX_set_client_hello_cb(p, cBool(load(&c.clientHello) != nil || load(&c.serverName) != nil))
 }
 
 // takeClientHello is the step of SetClientHelloCallback.

@@ -29,6 +29,7 @@ func (c *Ctx) SetServerNameCallback(cb func(s *SSL, name string) (*Ctx, error)) 
 	c.adjust(func(p *C.SSL_CTX) {
 		C.gls_SSL_CTX_set_tlsext_servername_callback(p, cBool(cb != nil))
 		c.serverName.Store(&cb)
+		c.askAtClientHello(p)
 	})
 }
 

@@ -393,11 +393,14 @@ size_t gls_X509_STORE_CTX_get0_chain(X509_STORE_CTX *x, unsigned char **der) {
     return append_chain(der, 0, X509_STORE_CTX_get0_chain(x), 0);
 }
 
-static int on_client_hello(SSL *ssl, int *alert, void *arg) {
-    (void)arg;
-    enter_go();
-    int result = glsOnClientHello(conn_of(ssl)->id, alert);
-    leave_go();
+/* ask is NULL while Go has nothing to ask of a ClientHello. After a switch it is the new SSL_CTX's, and says nothing. */
+static int on_client_hello(SSL *ssl, int *alert, void *ask) {
+    int result = SSL_CLIENT_HELLO_SUCCESS;
+    if (ask != NULL || SSL_get_SSL_CTX(ssl) != conn_of(ssl)->origin) {
+        enter_go();
+        result = glsOnClientHello(conn_of(ssl)->id, alert);
+        leave_go();
+    }
     /* Older versions have no cookies: libssl would begin a handshake. */
     if (result == SSL_CLIENT_HELLO_SUCCESS && conn_of(ssl)->stateless)
         SSL_set_min_proto_version(ssl, TLS1_3_VERSION);
@@ -588,6 +591,10 @@ void gls_init(void) {
 
 /* ---- SSL_CTX ----------------------------------------------------------------------------------------- */
 
+void gls_SSL_CTX_set_client_hello_cb(SSL_CTX *ctx, int ask) {
+    SSL_CTX_set_client_hello_cb(ctx, on_client_hello, ask ? ctx : NULL);
+}
+
 gls_ret gls_SSL_CTX_new(int method, uintptr_t id) {
     const SSL_METHOD *methods[] = {TLS_method(), TLS_server_method(), TLS_client_method()};
     call c;
@@ -600,7 +607,7 @@ gls_ret gls_SSL_CTX_new(int method, uintptr_t id) {
     }
     /* Always: libssl asks the SSL_CTX in force, which after a switch is not the one that the callback was set for. */
     if (r.ptr != NULL)
-        SSL_CTX_set_client_hello_cb(ctx, on_client_hello, NULL);
+        gls_SSL_CTX_set_client_hello_cb(ctx, 0);
     end(&c, &r, r.ptr == NULL);
     return r;
 }

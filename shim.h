@@ -187,6 +187,7 @@ gls_ret gls_X509_VERIFY_PARAM_set_purpose(X509_VERIFY_PARAM *param, int purpose)
 gls_ret gls_X509_VERIFY_PARAM_set1_ip_asc(X509_VERIFY_PARAM *param, const char *ip);
 gls_ret gls_X509_VERIFY_PARAM_set1_email(X509_VERIFY_PARAM *param, const char *email);
 void gls_SSL_CTX_set_tlsext_servername_callback(SSL_CTX *ctx, int on);
+void gls_SSL_CTX_set_client_hello_cb(SSL_CTX *ctx, int ask); /* there in any case; ask has it ask Go */
 void gls_SSL_CTX_set_cert_cb(SSL_CTX *ctx, int on);
 void gls_SSL_CTX_set_not_resumable_session_callback(SSL_CTX *ctx, int on);
 void gls_SSL_set_not_resumable_session_callback(SSL *ssl, int on);

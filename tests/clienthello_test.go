@@ -65,6 +65,27 @@ func TestClientHello(t *testing.T) {
 	}
 }
 
+// A connection asks the callback that its Ctx has when the ClientHello comes.
+func TestClientHelloCallbackComesAndGoes(t *testing.T) {
+	t.Parallel()
+	mode := pair.Modes[0]
+	server, client := mode.ServerCtx(t), mode.ClientCtx(t)
+	calls := 0
+	count := func(*libssl.ClientHello) error {
+		calls++
+		return nil
+	}
+	for _, step := range []struct {
+		cb   func(*libssl.ClientHello) error
+		want int
+	}{{nil, 0}, {count, 1}, {nil, 1}, {count, 2}} {
+		pair.Handshake(t, server, client, pair.Options{Server: func(*libssl.Conn) {
+			server.SetClientHelloCallback(step.cb)
+		}}).Close(t)
+		assert.Equal(t, step.want, calls)
+	}
+}
+
 // It comes before everything else: a session id context that it sets decides whether a session is resumed.
 func TestClientHelloSetsUpTheConnection(t *testing.T) {
 	t.Parallel()
