@@ -51,7 +51,8 @@ type Conn struct {
 	unsent   bool            // there is some in sending too
 	broken   error           // libssl has given the connection up
 	base     context.Context // of the handshake under way
-	io       C.gls_io        // what the last crossing came to
+	dry      bool            // a Read can do nothing before ciphertext comes
+	shutdown C.int           // SSL_get_shutdown, after the last crossing
 
 	progress signal // something has arrived, or a deadline has changed
 
@@ -228,6 +229,11 @@ func (c *Conn) runHandshake(ctx context.Context, by deadlineSet) error {
 	defer c.setBase(context.Background())
 	if err := c.keepEarlyData(ctx, by); err != nil {
 		return err
+	}
+	if c.server { // it speaks second
+		if err := c.fill(context.Background(), 0, by); err != nil {
+			return c.transportError(err)
+		}
 	}
 	for {
 		r, err := c.cross(doHandshake, nil)
@@ -448,10 +454,15 @@ func (c *Conn) Close() (err error) {
 		c.limit.Stop()
 	}
 	c.wake()
-	watchdog := time.AfterFunc(closeTimeout, func() { c.transport.Close() }) // for transports without deadlines
+	var watchdog *time.Timer
+	if c.socket == nil { // it may know no deadlines
+		watchdog = time.AfterFunc(closeTimeout, func() { c.transport.Close() })
+	}
 	sent := false
 	defer func() {
-		watchdog.Stop()
+		if watchdog != nil {
+			watchdog.Stop()
+		}
 		half, ok := c.transport.(halfCloser)
 		linger := ok && sent && !c.peerClosed()
 		notes := c.free()
@@ -462,7 +473,7 @@ func (c *Conn) Close() (err error) {
 		}
 		deliver(notes)
 	}()
-	if c.done.Load() {
+	if c.done.Load() && !c.said() {
 		c.cross(doShutdown, nil) // fails if libssl has given up: an alert is queued then
 	}
 	c.writing <- struct{}{} // who has it has been woken
@@ -474,11 +485,18 @@ func (c *Conn) Close() (err error) {
 // lingerTime is how long a closed connection's socket waits for the peer to close too.
 const lingerTime = time.Second
 
+// said reports whether close_notify has been given to the transport, or is queued for it.
+func (c *Conn) said() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.shutdown&C.SSL_SENT_SHUTDOWN != 0
+}
+
 // peerClosed reports whether nothing can come from the peer any more.
 func (c *Conn) peerClosed() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.ptr == nil || c.eof || c.broken != nil || C.SSL_get_shutdown(c.ptr)&C.SSL_RECEIVED_SHUTDOWN != 0
+	return c.ptr == nil || c.eof || c.broken != nil || c.shutdown&C.SSL_RECEIVED_SHUTDOWN != 0
 }
 
 // A halfCloser is a transport that can end one direction, as TCP and Unix sockets can.
@@ -651,8 +669,13 @@ func (c *Conn) crossHolding(op operation, p []byte) (r crossed, notes *C.gls_not
 	if c.broken != nil {
 		return r, nil, nil, c.broken
 	}
-	if (op == doRead || op == doReadAhead) && len(c.out.unread()) > maxQueue {
-		return crossed{crowded: true}, nil, nil, nil
+	if op == doRead || op == doReadAhead {
+		switch {
+		case len(c.out.unread()) > maxQueue:
+			return crossed{crowded: true}, nil, nil, nil
+		case c.dry && c.in == nil && !c.eof: // what libssl would say
+			return crossed{code: sslWantRead, arrivals: c.arrivals}, nil, nil, nil
+		}
 	}
 	if op != doShutdown && c.ctx != c.origin {
 		c.hold(c.ctx)
@@ -681,8 +704,8 @@ func (c *Conn) crossHolding(op operation, p []byte) (r crossed, notes *C.gls_not
 		room = c.out.room()
 	}
 	c.hello.stateless = op == doStateless
-	c.perform(op, p, in, room)
-	io := &c.io
+	io := c.perform(op, p, in, room)
+	c.dry, c.shutdown = io.dry != 0, io.shutdown
 	panicked, c.panicked = c.panicked, nil
 	if io.in_used > 0 {
 		c.arrivals++ // what an earlier crossing waited for may be here
@@ -713,30 +736,29 @@ func (c *Conn) crossHolding(op operation, p []byte) (r crossed, notes *C.gls_not
 	return r, io.r.notes, panicked, err
 }
 
-// perform calls libssl. It takes from in and puts into room, and more than that into memory of its own; c.io tells how
-// much.
-func (c *Conn) perform(op operation, p, in, room []byte) {
-	// p may be part of anything: written as &data[0], cgo looks at its bytes only.
-	data, n := some(p), C.size_t(len(p))
+// perform calls libssl. It takes from in and puts into room, and more than that into memory of its own; the result,
+// which stands until the next crossing, tells how much.
+func (c *Conn) perform(op operation, p, in, room []byte) *C.gls_io {
+	data, n := (*C.uchar)(unsafe.SliceData(some(p))), C.size_t(len(p))
 	inPtr, inLen, eof := (*C.uchar)(unsafe.SliceData(in)), C.size_t(len(in)), cBool(c.eof)
 	out, outCap := (*C.uchar)(unsafe.SliceData(room)), C.size_t(len(room))
 	switch op {
 	case doHandshake:
-		C.gls_SSL_do_handshake(&c.io, c.ptr, inPtr, inLen, eof, out, outCap)
+		return C.gls_SSL_do_handshake(c.ptr, inPtr, inLen, eof, out, outCap)
 	case doRead, doReadAhead:
-		C.gls_SSL_read(&c.io, c.ptr, unsafe.Pointer(&data[0]), n, inPtr, inLen, eof)
+		return C.gls_SSL_read(c.ptr, data, n, inPtr, inLen, eof)
 	case doWrite:
-		C.gls_SSL_write(&c.io, c.ptr, unsafe.Pointer(&data[0]), n, out, outCap)
+		return C.gls_SSL_write(c.ptr, data, n, out, outCap)
 	case doShutdown:
-		C.gls_SSL_shutdown(&c.io, c.ptr)
+		return C.gls_SSL_shutdown(c.ptr)
 	case doWriteEarly:
-		C.gls_SSL_write_early_data(&c.io, c.ptr, unsafe.Pointer(&data[0]), n, out, outCap)
+		return C.gls_SSL_write_early_data(c.ptr, data, n, out, outCap)
 	case doReadEarly:
-		C.gls_SSL_read_early_data(&c.io, c.ptr, unsafe.Pointer(&data[0]), n, inPtr, inLen, eof)
+		return C.gls_SSL_read_early_data(c.ptr, data, n, inPtr, inLen, eof)
 	case doStateless:
-		C.gls_SSL_stateless(&c.io, c.ptr, inPtr, inLen, eof)
+		return C.gls_SSL_stateless(c.ptr, inPtr, inLen, eof)
 	default:
-		C.gls_SSL_request(&c.io, c.ptr, C.int(op-doTicket))
+		return C.gls_SSL_request(c.ptr, C.int(op-doTicket))
 	}
 }
 

@@ -70,6 +70,7 @@ typedef struct conn {
     int stateless; /* in gls_SSL_stateless */
     int early_psk; /* early data is under the pre-shared key that libssl was last given */
     unsigned char *psk_identity; /* that libssl was last given to copy; malloc'ed */
+    gls_io io; /* what the last crossing came to */
 } conn;
 
 static int ssl_index, ctx_index, session_index;
@@ -560,8 +561,14 @@ static long window_ctrl(BIO *b, int cmd, long num, void *ptr) {
     }
 }
 
-static void close_windows(gls_io *io, conn *k, gls_ret r, SSL *ssl) {
-    *io = (gls_io){
+/* Is there nothing that a read could do without more ciphertext? */
+static int is_dry(const SSL *ssl) {
+    return !SSL_in_init(ssl) && !SSL_has_pending(ssl) && !SSL_renegotiate_pending(ssl) &&
+           !(SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN);
+}
+
+static const gls_io *close_windows(conn *k, gls_ret r, SSL *ssl) {
+    k->io = (gls_io){
         .r = r,
         .in_used = k->in_used,
         .out_len = k->out_len,
@@ -570,11 +577,14 @@ static void close_windows(gls_io *io, conn *k, gls_ret r, SSL *ssl) {
         .in_init = SSL_in_init(ssl),
         .version = SSL_version(ssl),
         .early_data_rejected = SSL_get_early_data_status(ssl) == SSL_EARLY_DATA_REJECTED,
+        .shutdown = SSL_get_shutdown(ssl),
+        .dry = is_dry(ssl),
     };
     k->in = NULL;
     k->out = k->spill = NULL;
     k->in_len = k->in_used = k->out_cap = k->out_len = k->spill_len = k->spill_cap = 0;
     k->eof = 0;
+    return &k->io;
 }
 
 void gls_init(void) {
@@ -1751,8 +1761,8 @@ static void open_out(conn *k, unsigned char *out, size_t out_cap) {
     k->out_cap = out_cap;
 }
 
-void gls_SSL_do_handshake(gls_io *io, SSL *ssl, const unsigned char *in, size_t in_len, int eof, unsigned char *out,
-                          size_t out_cap) {
+const gls_io *gls_SSL_do_handshake(SSL *ssl, const unsigned char *in, size_t in_len, int eof, unsigned char *out,
+                                   size_t out_cap) {
     call c;
     gls_ret r = {0};
     conn *k = conn_of(ssl);
@@ -1761,10 +1771,10 @@ void gls_SSL_do_handshake(gls_io *io, SSL *ssl, const unsigned char *in, size_t 
     open_out(k, out, out_cap);
     IO(ssl, CALL(r, SSL_do_handshake, (ssl)));
     end(&c, &r, failed(&r));
-    close_windows(io, k, r, ssl);
+    return close_windows(k, r, ssl);
 }
 
-void gls_SSL_read(gls_io *io, SSL *ssl, void *buf, size_t n, const unsigned char *in, size_t in_len, int eof) {
+const gls_io *gls_SSL_read(SSL *ssl, unsigned char *buf, size_t n, const unsigned char *in, size_t in_len, int eof) {
     call c;
     gls_ret r = {0};
     conn *k = conn_of(ssl);
@@ -1772,12 +1782,12 @@ void gls_SSL_read(gls_io *io, SSL *ssl, void *buf, size_t n, const unsigned char
     open_in(k, in, in_len, eof);
     IO(ssl, CALL(r, SSL_read, (ssl, buf, int_len(n))));
     end(&c, &r, failed(&r));
-    close_windows(io, k, r, ssl);
+    return close_windows(k, r, ssl);
 }
 
 /* Brings no ciphertext in: application data that arrives while SSL_write waits for a handshake would be an
  * unexpected record; SSL_read takes it in its stride. */
-void gls_SSL_write(gls_io *io, SSL *ssl, const void *buf, size_t n, unsigned char *out, size_t out_cap) {
+const gls_io *gls_SSL_write(SSL *ssl, const unsigned char *buf, size_t n, unsigned char *out, size_t out_cap) {
     call c;
     gls_ret r = {0};
     conn *k = conn_of(ssl);
@@ -1785,11 +1795,11 @@ void gls_SSL_write(gls_io *io, SSL *ssl, const void *buf, size_t n, unsigned cha
     open_out(k, out, out_cap);
     IO(ssl, CALL(r, SSL_write, (ssl, buf, int_len(n))));
     end(&c, &r, failed(&r));
-    close_windows(io, k, r, ssl);
+    return close_windows(k, r, ssl);
 }
 
 /* 0 is success here: ours is sent, the peer's has not come. A second call would read, and trip over data. */
-void gls_SSL_shutdown(gls_io *io, SSL *ssl) {
+const gls_io *gls_SSL_shutdown(SSL *ssl) {
     call c;
     gls_ret r = {0};
     conn *k = conn_of(ssl);
@@ -1797,7 +1807,7 @@ void gls_SSL_shutdown(gls_io *io, SSL *ssl) {
     if (!(SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN) && CALL(r, SSL_shutdown, (ssl)) < 0)
         r.ssl_error = SSL_get_error(ssl, (int)r.ret);
     end(&c, &r, failed(&r));
-    close_windows(io, k, r, ssl);
+    return close_windows(k, r, ssl);
 }
 
 #define SSL_SETTER(function, params, ...)  \
@@ -2207,7 +2217,7 @@ static int schedule(SSL *ssl, int request, gls_ret *r) {
 }
 
 /* libssl only notes the request; SSL_do_handshake sends it. */
-void gls_SSL_request(gls_io *io, SSL *ssl, int request) {
+const gls_io *gls_SSL_request(SSL *ssl, int request) {
     call c;
     gls_ret r = {0};
     conn *k = conn_of(ssl);
@@ -2216,7 +2226,7 @@ void gls_SSL_request(gls_io *io, SSL *ssl, int request) {
     if (scheduled)
         IO(ssl, CALL(r, SSL_do_handshake, (ssl)));
     end(&c, &r, !scheduled || failed(&r));
-    close_windows(io, k, r, ssl);
+    return close_windows(k, r, ssl);
 }
 
 long gls_SSL_get_secure_renegotiation_support(SSL *ssl) {
@@ -2271,7 +2281,8 @@ void gls_SSL_set_allow_early_data_cb(SSL *ssl, int on) {
 }
 
 /* Reads nothing: a client's handshake waits for the server only when no more early data can be written. */
-void gls_SSL_write_early_data(gls_io *io, SSL *ssl, const void *buf, size_t n, unsigned char *out, size_t out_cap) {
+const gls_io *gls_SSL_write_early_data(SSL *ssl, const unsigned char *buf, size_t n, unsigned char *out,
+                                       size_t out_cap) {
     call c;
     gls_ret r = {0};
     conn *k = conn_of(ssl);
@@ -2282,10 +2293,11 @@ void gls_SSL_write_early_data(gls_io *io, SSL *ssl, const void *buf, size_t n, u
     if (r.ret == 1)
         r.ret = (long)written;
     end(&c, &r, failed(&r));
-    close_windows(io, k, r, ssl);
+    return close_windows(k, r, ssl);
 }
 
-void gls_SSL_read_early_data(gls_io *io, SSL *ssl, void *buf, size_t n, const unsigned char *in, size_t in_len, int eof) {
+const gls_io *gls_SSL_read_early_data(SSL *ssl, unsigned char *buf, size_t n, const unsigned char *in, size_t in_len,
+                                      int eof) {
     call c;
     gls_ret r = {0};
     conn *k = conn_of(ssl);
@@ -2296,7 +2308,7 @@ void gls_SSL_read_early_data(gls_io *io, SSL *ssl, void *buf, size_t n, const un
     if (r.ret != SSL_READ_EARLY_DATA_ERROR)
         r.ret = (long)got;
     end(&c, &r, failed(&r));
-    close_windows(io, k, r, ssl);
+    return close_windows(k, r, ssl);
 }
 
 /* Where a client's session allows no early data, as one that the server has since put in the place of the one that was
@@ -2337,7 +2349,7 @@ CALLBACK_SETTER(SSL_CTX_set_stateless_cookie_verify_cb, SSL_CTX, ctx, on_verify_
 
 /* libssl forgets what it has read whenever it is called, so what was not enough goes back. And it returns once for the
  * change_cipher_spec that a client sends before its second ClientHello. */
-void gls_SSL_stateless(gls_io *io, SSL *ssl, const unsigned char *in, size_t in_len, int eof) {
+const gls_io *gls_SSL_stateless(SSL *ssl, const unsigned char *in, size_t in_len, int eof) {
     call c;
     gls_ret r = {0};
     conn *k = conn_of(ssl);
@@ -2360,7 +2372,7 @@ void gls_SSL_stateless(gls_io *io, SSL *ssl, const unsigned char *in, size_t in_
             k->in_used = from;
     }
     end(&c, &r, failed(&r));
-    close_windows(io, k, r, ssl);
+    return close_windows(k, r, ssl);
 }
 
 /* ---- the library ------------------------------------------------------------------------------------- */

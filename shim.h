@@ -81,16 +81,20 @@ typedef struct gls_ret {
     gls_note *notes;
 } gls_ret;
 
-/* The outcome of one crossing that moves records. */
+/* The outcome of one crossing that moves records. It lies with the SSL until the next one, where it can stay: a
+ * pointer to memory of Go with pointers in it would be looked through on every call. */
 typedef struct gls_io {
     gls_ret r;
     size_t in_used; /* ciphertext taken from the in window */
     size_t out_len; /* ciphertext put into the out window */
     unsigned char *spill; /* ciphertext that did not fit there, malloc'ed */
     size_t spill_len;
-    int in_init; /* SSL_in_init afterwards */
+    /* As it is afterwards: */
+    int in_init;  /* SSL_in_init */
     int version;
     int early_data_rejected;
+    int shutdown; /* SSL_get_shutdown */
+    int dry;      /* a read could do nothing without more ciphertext */
 } gls_io;
 
 void gls_init(void);
@@ -230,17 +234,19 @@ gls_ret gls_SSL_CTX_set_session_ticket_cb(SSL_CTX *ctx, int on_generate, int on_
 /* SSL. gls_SSL_new gives it the window BIO, and gls_SSL_free is the only way to free it. */
 gls_ret gls_SSL_new(SSL_CTX *ctx, uintptr_t id, int server);
 gls_ret gls_SSL_free(SSL *ssl, int keep_session);
-void gls_SSL_do_handshake(gls_io *io, SSL *ssl, const unsigned char *in, size_t in_len, int eof, unsigned char *out,
-                          size_t out_cap);
-void gls_SSL_read(gls_io *io, SSL *ssl, void *buf, size_t n, const unsigned char *in, size_t in_len, int eof);
-void gls_SSL_write(gls_io *io, SSL *ssl, const void *buf, size_t n, unsigned char *out, size_t out_cap);
-void gls_SSL_shutdown(gls_io *io, SSL *ssl);
+const gls_io *gls_SSL_do_handshake(SSL *ssl, const unsigned char *in, size_t in_len, int eof, unsigned char *out,
+                                   size_t out_cap);
+const gls_io *gls_SSL_read(SSL *ssl, unsigned char *buf, size_t n, const unsigned char *in, size_t in_len, int eof);
+const gls_io *gls_SSL_write(SSL *ssl, const unsigned char *buf, size_t n, unsigned char *out, size_t out_cap);
+const gls_io *gls_SSL_shutdown(SSL *ssl);
 /* ret is how much was written or read, 0 without an SSL_get_error the end of early data. */
-void gls_SSL_write_early_data(gls_io *io, SSL *ssl, const void *buf, size_t n, unsigned char *out, size_t out_cap);
-void gls_SSL_read_early_data(gls_io *io, SSL *ssl, void *buf, size_t n, const unsigned char *in, size_t in_len, int eof);
+const gls_io *gls_SSL_write_early_data(SSL *ssl, const unsigned char *buf, size_t n, unsigned char *out,
+                                       size_t out_cap);
+const gls_io *gls_SSL_read_early_data(SSL *ssl, unsigned char *buf, size_t n, const unsigned char *in, size_t in_len,
+                                      int eof);
 /* ret is 1 for a client that is accepted, 0 for one that has been told to come again. A ClientHello that is not whole
  * yet is left in the window. */
-void gls_SSL_stateless(gls_io *io, SSL *ssl, const unsigned char *in, size_t in_len, int eof);
+const gls_io *gls_SSL_stateless(SSL *ssl, const unsigned char *in, size_t in_len, int eof);
 /* What libssl sends of its own accord; as doTicket and what follows it in conn.go. */
 enum {
     GLS_NEW_SESSION_TICKET,
@@ -250,7 +256,7 @@ enum {
     GLS_RENEGOTIATE_ABBREVIATED,
     GLS_VERIFY_CLIENT_POST_HANDSHAKE
 };
-void gls_SSL_request(gls_io *io, SSL *ssl, int request);
+const gls_io *gls_SSL_request(SSL *ssl, int request);
 long gls_SSL_get_secure_renegotiation_support(SSL *ssl);
 
 /* In place of all that ssl has. */
