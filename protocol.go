@@ -185,6 +185,21 @@ func (s *SSL) CipherName() string {
 	})
 }
 
+// CipherBits returns how many secret bits the suite in use has, as 256; 0 before there is one.
+//
+// C: SSL_CIPHER_get_bits(3)
+func (s *SSL) CipherBits() int {
+	return ask(s, func(p *C.SSL) int { return int(C.SSL_CIPHER_get_bits(C.SSL_get_current_cipher(p), nil)) })
+}
+
+// SetDHAuto has a server make what the key exchange without elliptic curves needs (DHE): with 1 as strong as its key,
+// with 2 of 1024 bits, for clients that take no more. With 0, the default, there is none up to TLS 1.2.
+//
+// C: SSL_CTX_set_dh_auto(3)
+func (c *Ctx) SetDHAuto(mode int) {
+	c.adjust(func(p *C.SSL_CTX) { C.gls_SSL_CTX_set_dh_auto(p, C.int(mode)) })
+}
+
 // GroupName returns the name of the group that keys were exchanged in, as "x25519" or "secp256r1"; empty if there was
 // none, as in a resumption by a TLS 1.2 session.
 //

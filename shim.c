@@ -1349,6 +1349,10 @@ void gls_SSL_CTX_set_tlsext_status_type(SSL_CTX *ctx, int type) {
     SSL_CTX_set_tlsext_status_type(ctx, type);
 }
 
+void gls_SSL_CTX_set_dh_auto(SSL_CTX *ctx, int mode) {
+    SSL_CTX_set_dh_auto(ctx, mode);
+}
+
 void gls_SSL_CTX_set_tlsext_status_cb(SSL_CTX *ctx, int on) {
     SSL_CTX_set_tlsext_status_cb(ctx, (on ? on_status : NULL));
 }
@@ -1562,6 +1566,46 @@ gls_ret gls_SSL_CTX_set1_cert_store(SSL_CTX *ctx, const unsigned char *pem, size
         SSL_CTX_set1_cert_store(ctx, store);
     end(&c, &r, r.ret != 1);
     X509_STORE_free(store);
+    return r;
+}
+
+gls_ret gls_X509_verify_cert(SSL_CTX *ctx, const unsigned char *certs, size_t n, int purpose, gls_verify *found) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, ctx);
+    r.op = "d2i_X509";
+    STACK_OF(X509) *chain = parse_certs(certs, n);
+    X509_STORE_CTX *x = X509_STORE_CTX_new();
+    if (chain != NULL && x != NULL &&
+        CALL(r, X509_STORE_CTX_init, (x, SSL_CTX_get_cert_store(ctx), sk_X509_value(chain, 0), chain)) == 1 &&
+        CALL(r, X509_STORE_CTX_set_purpose, (x, purpose)) == 1 &&
+        CALL(r, X509_VERIFY_PARAM_set1, (X509_STORE_CTX_get0_param(x), SSL_CTX_get0_param(ctx))) == 1 &&
+        CALL(r, X509_verify_cert, (x)) != 1) {
+        found->code = X509_STORE_CTX_get_error(x);
+        found->depth = X509_STORE_CTX_get_error_depth(x);
+        found->cert = X509_STORE_CTX_get_current_cert(x);
+        if (found->cert != NULL)
+            X509_up_ref(found->cert);
+    }
+    end(&c, &r, r.ret != 1);
+    X509_STORE_CTX_free(x);
+    sk_X509_pop_free(chain, X509_free);
+    return r;
+}
+
+void gls_X509_free(X509 *cert) {
+    X509_free(cert);
+}
+
+gls_ret gls_X509_NAME_oneline(const unsigned char *der, size_t n) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, NULL);
+    X509_NAME *name = CALL_PTR(r, d2i_X509_NAME, (NULL, &der, (long)n)) ? r.ptr : NULL;
+    if (name != NULL)
+        CALL_PTR(r, X509_NAME_oneline, (name, NULL, 0));
+    end(&c, &r, r.ret != 1);
+    X509_NAME_free(name);
     return r;
 }
 

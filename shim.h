@@ -167,6 +167,7 @@ char *gls_SSL_CTX_get_ciphers(SSL_CTX *ctx); /* malloc'ed names with colons betw
 gls_ret gls_SSL_CTX_set_alpn_protos(SSL_CTX *ctx, const unsigned char *list, size_t n);
 void gls_SSL_CTX_set_alpn_select_cb(SSL_CTX *ctx, int on);
 void gls_SSL_CTX_set_tlsext_status_type(SSL_CTX *ctx, int type);
+void gls_SSL_CTX_set_dh_auto(SSL_CTX *ctx, int mode);
 void gls_SSL_CTX_set_tlsext_status_cb(SSL_CTX *ctx, int on);
 void gls_SSL_CTX_set_keylog_callback(SSL_CTX *ctx, int on);
 uint64_t gls_SSL_CTX_set_options(SSL_CTX *ctx, uint64_t options);
@@ -336,6 +337,12 @@ typedef struct gls_verify {
 } gls_verify;
 gls_verify gls_SSL_verify_failure(SSL *ssl);
 void gls_X509_STORE_CTX_refuse(X509_STORE_CTX *x);
+/* Verifies the first of the DER certificates as a peer's of ctx. ret is what X509_verify_cert returns; found, whose cert
+ * is a reference of its own, says what is against it. */
+gls_ret gls_X509_verify_cert(SSL_CTX *ctx, const unsigned char *certs, size_t n, int purpose, gls_verify *found);
+void gls_X509_free(X509 *cert);
+/* One line for a name in DER; ptr is the caller's, for gls_OPENSSL_free. */
+gls_ret gls_X509_NAME_oneline(const unsigned char *der, size_t n);
 size_t gls_X509_STORE_CTX_get0_chain(X509_STORE_CTX *x, unsigned char **der);
 
 /* For a ticket key callback: has the contexts that libssl brought seal or open a ticket with a key. Sealing, it makes

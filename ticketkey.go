@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"runtime"
 	"unsafe"
 )
 
@@ -221,6 +222,7 @@ func (k *TicketKey) use(name *TicketKeyName, iv *C.uchar, ctx *C.EVP_CIPHER_CTX,
 	r := C.gls_use_ticket_key(ctx, mac, iv, cBool(encrypt),
 		(*C.char)(unsafe.Pointer(unsafe.SliceData(cipher))), (*C.uchar)(unsafe.Pointer(&some(k.CipherKey)[0])), C.size_t(len(k.CipherKey)),
 		(*C.char)(unsafe.Pointer(unsafe.SliceData(digest))), (*C.uchar)(unsafe.Pointer(&some(k.HMACKey)[0])), C.size_t(len(k.HMACKey)))
+	runtime.KeepAlive(k) // a cleanup of the key may overwrite its secrets
 	if r.ret != 1 {
 		return fmt.Errorf("libssl: a TicketKey for %s and %s: %w", cipher[:len(cipher)-1], digest[:len(digest)-1], newError(r))
 	}

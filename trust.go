@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"crypto/sha256"
+	"crypto/x509"
 	"fmt"
 )
 
@@ -71,6 +72,44 @@ func (c *Ctx) LoadVerifyStore(uri string) error {
 // C: SSL_CTX_set_default_verify_paths(3)
 func (c *Ctx) SetDefaultVerifyPaths() error {
 	return c.changeTrust("system;", func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set_default_verify_paths(p) })
+}
+
+// VerifyCertificate verifies a certificate, the first of chain, as that of a peer: with the CAs, CRLs and parameters that
+// c has, at this moment, and with the rest of chain as intermediates. It returns nil, or what is against it, a
+// *VerifyError. A VerifyFunc is not asked, and no name is compared.
+//
+// C: X509_verify_cert(3)
+func (c *Ctx) VerifyCertificate(chain []*x509.Certificate, purpose Purpose) (err error) {
+	var der []byte
+	for _, cert := range chain {
+		der = append(der, cert.Raw...)
+	}
+	if !c.view(func(p *C.SSL_CTX) {
+		var found C.gls_verify
+		r := C.gls_X509_verify_cert(p, uchars(der), C.size_t(len(der)), C.int(purpose), &found)
+		if found.code != C.X509_V_OK {
+			err = newVerifyError(found.code, found.depth, found.cert)
+			C.gls_X509_free(found.cert)
+			C.gls_free_errs(r.errs, r.nerrs)
+		} else if r.ret != 1 {
+			err = newError(r)
+		}
+	}) {
+		return ErrClosed
+	}
+	return err
+}
+
+// NameLine writes a distinguished name in DER, as [x509.Certificate.RawSubject], in one line: "/C=DE/CN=example".
+//
+// C: X509_NAME_oneline(3)
+func NameLine(der []byte) (string, error) {
+	r := C.gls_X509_NAME_oneline(uchars(der), C.size_t(len(der)))
+	if r.ret != 1 {
+		return "", newError(r)
+	}
+	defer C.gls_OPENSSL_free(r.ptr)
+	return C.GoString((*C.char)(r.ptr)), nil
 }
 
 // changeTrust is changeIdentity for what adds to whom c trusts.

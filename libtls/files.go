@@ -1,0 +1,39 @@
+package libtls
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// maxFile is how much of a certificate, key, CA, CRL or OCSP file is read: the largest bundles have a megabyte.
+const maxFile = 64 << 20
+
+// load reads a file of a kind. The errors are libtls'.
+func load(kind, path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fileFault("open", kind, path, err)
+	}
+	defer f.Close()
+	all, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(all) > maxFile {
+		err = errFileTooLarge
+	}
+	if err != nil {
+		return nil, fileFault("read", kind, path, err)
+	}
+	return all, nil
+}
+
+var errFileTooLarge = errors.New("larger than 64 MiB")
+
+func fileFault(did, kind, path string, err error) error {
+	reason := err
+	var in *fs.PathError
+	if errors.As(err, &in) {
+		reason = in.Err
+	}
+	return faultf(ErrFile, err, "failed to %s %s file '%s': %s", did, kind, path, systemText(reason))
+}

@@ -1,0 +1,310 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+
+package libtls
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// A sessionFile is where a client keeps its session: a descriptor of the program's. Its functions use neither its offset
+// nor its locks, which are the program's too.
+type sessionFile struct {
+	fd   int
+	file *os.File // nil: fd is all there is
+	id   fileID
+}
+
+// A fileID tells whether a descriptor is still of the file that it was of: its number may have been used again.
+type fileID struct{ device, inode uint64 }
+
+// with calls f with the descriptor, which is not closed meanwhile if Go knows about it.
+func (f *sessionFile) with(do func(fd int) error) error {
+	if f.file == nil {
+		return do(f.fd)
+	}
+	raw, err := f.file.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var doErr error
+	if err := raw.Control(func(fd uintptr) { doErr = do(int(fd)) }); err != nil {
+		return err
+	}
+	return doErr
+}
+
+// stat is fstat(2).
+func stat(fd int) (s syscall.Stat_t, err error) {
+	return s, retry(func() error { return syscall.Fstat(fd, &s) })
+}
+
+func idOf(s *syscall.Stat_t) fileID { return fileID{uint64(s.Dev), uint64(s.Ino)} }
+
+func isRegular(s *syscall.Stat_t) bool { return uint32(s.Mode)&syscall.S_IFMT == syscall.S_IFREG }
+
+func retry(f func() error) error {
+	for {
+		if err := f(); err != syscall.EINTR {
+			return err
+		}
+	}
+}
+
+// check is what tls_config_set_session_fd checks, in its order.
+func (f *sessionFile) check() error {
+	var s syscall.Stat_t
+	err := f.with(func(fd int) (err error) {
+		s, err = stat(fd)
+		return err
+	})
+	uid, mode := uint32(os.Getuid()), uint32(s.Mode)&0o777
+	switch {
+	case err != nil:
+		return systemFault(ErrSessionFileStat, err)
+	case !isRegular(&s):
+		return fault(ErrSessionFileNotRegular, nil)
+	case s.Uid != uid:
+		return faultf(ErrSessionFileOwner, nil, "%v (uid %d != %d)", ErrSessionFileOwner, s.Uid, uid)
+	case mode != 0o600:
+		return faultf(ErrSessionFilePermissions, nil, "%v (%o != 600)", ErrSessionFilePermissions, mode)
+	}
+	f.id = idOf(&s)
+	return nil
+}
+
+// read returns what is in the file, of a large one no more than shows that it is.
+func (f *sessionFile) read() (content []byte, err error) {
+	err = f.with(func(fd int) error {
+		s, err := stat(fd)
+		switch {
+		case err != nil:
+			return systemFault(ErrSessionFileStat, err)
+		case s.Size > math.MaxInt32:
+			return fault(ErrSessionFileSize, nil)
+		case isRegular(&s) && idOf(&s) != f.id:
+			return systemFault(ErrSessionFileStat, errOtherFile)
+		case s.Size == 0:
+			return nil
+		}
+		unlock, _ := lock(fd, syscall.LOCK_SH) // who holds it all the time does not keep us from reading
+		defer unlock()
+		if content, err = readAt(fd); err != nil {
+			return systemFault(ErrSessionFileRead, err)
+		}
+		return nil
+	})
+	if errors.Is(err, os.ErrClosed) {
+		err = systemFault(ErrSessionFileStat, err)
+	}
+	return content, err
+}
+
+// errOtherFile is a descriptor whose number has become another regular file's: ours has been closed.
+var errOtherFile = fmt.Errorf("%w: it is another file's by now", syscall.EBADF)
+
+func readAt(fd int) ([]byte, error) {
+	var content bytes.Buffer
+	_, err := content.ReadFrom(io.LimitReader(&reader{fd: fd}, maxSessionFile+1))
+	return content.Bytes(), err
+}
+
+// A reader reads from the start, with pread(2).
+type reader struct {
+	fd int
+	at int64
+}
+
+func (r *reader) Read(p []byte) (n int, err error) {
+	err = retry(func() (err error) {
+		n, err = syscall.Pread(r.fd, p, r.at)
+		return err
+	})
+	switch {
+	case err != nil:
+		return 0, err
+	case n == 0 && len(p) > 0:
+		return 0, io.EOF
+	}
+	r.at += int64(n)
+	return n, nil
+}
+
+// writable says what ftruncate(2) would say of the descriptor, and changes nothing. A number that has become another
+// file's is not ours to write to.
+func (f *sessionFile) writable(fd int) error {
+	flags, err := statusFlags(fd)
+	if err != nil {
+		return err
+	}
+	s, err := stat(fd)
+	switch {
+	case err != nil:
+		return err
+	case !isRegular(&s) || flags&syscall.O_ACCMODE == syscall.O_RDONLY:
+		return syscall.EINVAL
+	case idOf(&s) != f.id:
+		return errOtherFile
+	}
+	return nil
+}
+
+func statusFlags(fd int) (int, error) {
+	flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFL, 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(flags), nil
+}
+
+// checkWritable is the check alone, for a connection whose session is yet to come.
+func (f *sessionFile) checkWritable() error {
+	if err := f.with(f.writable); err != nil {
+		return systemFault(ErrSessionFileTruncate, err)
+	}
+	return nil
+}
+
+// write replaces what is in the file. A file that somebody else keeps locked is left as it is: the connection does
+// not depend on it.
+func (f *sessionFile) write(pem []byte) error {
+	if err := f.checkWritable(); err != nil {
+		return err
+	}
+	err := f.with(func(fd int) error {
+		unlock, ok := lock(fd, syscall.LOCK_EX)
+		defer unlock()
+		if !ok {
+			return nil
+		}
+		return replace(fd, pem)
+	})
+	if errors.Is(err, os.ErrClosed) {
+		err = systemFault(ErrSessionFileTruncate, err)
+	}
+	return err
+}
+
+// replace writes while nobody else does.
+func replace(fd int, pem []byte) error {
+	flags, err := statusFlags(fd)
+	if err != nil {
+		return systemFault(ErrSessionFileTruncate, err)
+	}
+	mayPlace := flags&syscall.O_APPEND == 0 // with it the system ignores where we want to write
+	mayRead := flags&syscall.O_ACCMODE == syscall.O_RDWR
+	if !mayPlace || !mayRead {
+		if own, err := reopen(fd, syscall.O_RDWR); err == nil {
+			defer syscall.Close(own)
+			fd, mayPlace, mayRead = own, true, true
+		}
+	}
+	if !mayPlace || !mayRead {
+		return perform(fd, 0, []step{{0, nil}, {0, pem}})
+	}
+	old, err := readAt(fd)
+	if err != nil {
+		return systemFault(ErrSessionFileRead, err)
+	}
+	if bytes.Equal(old, pem) {
+		return nil
+	}
+	return perform(fd, int64(len(old)), rewrite(old, pem))
+}
+
+// perform takes the steps. What a first step, which only adds to the file, has left half done goes again.
+func perform(fd int, size int64, steps []step) error {
+	for i, s := range steps {
+		if s.data == nil {
+			if err := retry(func() error { return syscall.Ftruncate(fd, s.at) }); err != nil {
+				return systemFault(ErrSessionFileTruncate, err)
+			}
+			continue
+		}
+		if err := writeAt(fd, s.at, s.data); err != nil {
+			if i == 0 {
+				syscall.Ftruncate(fd, size)
+			}
+			return systemFault(ErrSessionFileWrite, err)
+		}
+	}
+	return nil
+}
+
+func writeAt(fd int, at int64, data []byte) error {
+	for len(data) > 0 {
+		n, err := syscall.Pwrite(fd, data, at)
+		switch {
+		case err == syscall.EINTR:
+			continue
+		case err != nil:
+			return err
+		case n == 0:
+			return io.ErrShortWrite
+		}
+		data, at = data[n:], at+int64(n)
+	}
+	return nil
+}
+
+// reopen opens the file of a descriptor again: with other flags, and locks of its own.
+func reopen(fd, flags int) (int, error) {
+	own, err := syscall.Open(fmt.Sprintf("/proc/self/fd/%d", fd), flags|syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return -1, err
+	}
+	one, err1 := stat(fd)
+	two, err2 := stat(own)
+	if err1 != nil || err2 != nil || idOf(&one) != idOf(&two) {
+		syscall.Close(own)
+		return -1, syscall.EBADF
+	}
+	return own, nil
+}
+
+// lockLimit is how long a lock is waited for. Ours are held for microseconds.
+const lockLimit = 2 * time.Second
+
+// inProcess keeps this process's connections from each other where a file can't be opened again: locks belong to the
+// descriptor then, which they share.
+var inProcess sync.Mutex
+
+// lock takes an advisory lock of flock(2) on the file, which other processes that use this package heed. It reports
+// false if somebody else holds it all the time.
+func lock(fd, how int) (unlock func(), ok bool) {
+	own, err := reopen(fd, syscall.O_RDONLY)
+	if err == nil {
+		fd = own
+	} else {
+		inProcess.Lock()
+	}
+	ok = waitForLock(fd, how)
+	return func() {
+		if own < 0 {
+			if ok {
+				syscall.Flock(fd, syscall.LOCK_UN)
+			}
+			inProcess.Unlock()
+			return
+		}
+		syscall.Close(own) // unlocks
+	}, ok
+}
+
+func waitForLock(fd, how int) bool {
+	for end := time.Now().Add(lockLimit); ; time.Sleep(time.Millisecond) {
+		switch err := syscall.Flock(fd, how|syscall.LOCK_NB); {
+		case err == nil, err != syscall.EWOULDBLOCK && err != syscall.EINTR: // or a file system without locks
+			return true
+		case time.Now().After(end):
+			return false
+		}
+	}
+}
