@@ -163,7 +163,7 @@ func (c *Conn) savedSession(ctx *libssl.Ctx, heal, legacy bool) (*libssl.Session
 	if c.file == nil {
 		return nil, nil
 	}
-	sess, err := c.file.loadSession()
+	sess, alone, err := c.file.loadSession()
 	if heal && unparsable(err) {
 		err = nil
 	}
@@ -175,6 +175,9 @@ func (c *Conn) savedSession(ctx *libssl.Ctx, heal, legacy bool) (*libssl.Session
 		return nil, nil
 	}
 	c.mark = sess.TicketAppData()
+	if !alone {
+		c.untidy, _ = sess.Clone()
+	}
 	return sess, nil
 }
 
@@ -228,24 +231,32 @@ func (c *Conn) checkServer() error {
 }
 
 // saveAtEnd saves the session at the end of a handshake. That of TLS 1.3 can't be resumed yet, and is not put in the
-// place of one that can; but the file is looked at.
+// place of one that can; but the file is looked at, and tidied up.
 func (c *Conn) saveAtEnd() error {
 	if c.file == nil {
 		return nil
 	}
-	if c.early != nil {
-		defer c.early.Close()
-		return c.save(c.early)
-	}
-	sess := c.conn.Session()
+	sess := c.sessionToSave()
 	if sess == nil {
 		return c.file.checkWritable()
 	}
 	defer sess.Close()
-	if c.state.Version >= versionTLS13 && !sess.IsResumable() {
-		return c.file.checkWritable()
-	}
 	return c.save(sess)
+}
+
+func (c *Conn) sessionToSave() *libssl.Session {
+	if c.early != nil {
+		return c.early
+	}
+	sess := c.conn.Session()
+	if sess == nil || c.state.Version < versionTLS13 || sess.IsResumable() {
+		return sess
+	}
+	sess.Close()
+	if c.state.DidResume {
+		return c.untidy
+	}
+	return nil
 }
 
 // ticketArrived is told of a client's new sessions. Those up to TLS 1.2 are saved at the end of the handshake; tickets of

@@ -19,10 +19,11 @@ const versionTLS13 = tls.VersionTLS13
 type Conn struct {
 	conn       *libssl.Conn
 	client     bool
-	trust      trust        // a client's
-	serverName string       // a client's
-	file       *sessionFile // a client's; nil: none
-	mark       []byte       // of the session offered
+	trust      trust           // a client's
+	serverName string          // a client's
+	file       *sessionFile    // a client's; nil: none
+	mark       []byte          // of the session offered
+	untidy     *libssl.Session // the same, if there was more in the file
 
 	askedName atomic.Pointer[string]     // by a server's client
 	ocsp      atomic.Pointer[ocspStatus] // what is known of the peer's certificate; nil for nothing

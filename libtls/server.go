@@ -1,6 +1,7 @@
 package libtls
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"net"
 	"net/netip"
@@ -48,7 +49,10 @@ func (s *Server) setUp(cfg *Config) (err error) {
 		}
 		s.named = append(s.named, namedCtx{ctx, k.leaf()})
 	}
-	s.ctx.SetServerNameCallback(s.choose)
+	s.ctx.SetClientHelloCallback(noteServerName)
+	if len(s.named) > 0 {
+		s.ctx.SetServerNameCallback(s.choose)
+	}
 	return nil
 }
 
@@ -119,17 +123,25 @@ func (c *Config) setUpSessions(ctx *libssl.Ctx, mode libssl.VerifyMode) error {
 	return nil
 }
 
-// choose takes the certificate that is for the name, or stays with the first.
-func (s *Server) choose(ssl *libssl.SSL, name string) (*libssl.Ctx, error) {
+// noteServerName keeps the name that the client asks for. An address is none (RFC 6066, section 3).
+func noteServerName(hello *libssl.ClientHello) error {
+	name := hello.ServerName()
 	if name == "" {
-		return nil, nil
+		return nil
 	}
-	if _, err := netip.ParseAddr(name); err == nil { // RFC 6066, section 3
-		return nil, faultf(ErrServerNameIndicated, nil, "%v: %q is an address", ErrServerNameIndicated, name)
+	if _, err := netip.ParseAddr(name); err == nil {
+		return faultf(ErrServerNameIndicated, unrecognizedName, "%v: %q is an address", ErrServerNameIndicated, name)
 	}
-	connOf(ssl).askedName.Store(&name)
+	connOf(hello.SSL()).askedName.Store(&name)
+	return nil
+}
+
+const unrecognizedName tls.AlertError = 112
+
+// choose takes the certificate that is for the name, or stays with the first.
+func (s *Server) choose(_ *libssl.SSL, name string) (*libssl.Ctx, error) {
 	for _, n := range s.named {
-		if n.cert == nil {
+		if name == "" || n.cert == nil {
 			continue
 		}
 		ok, err := certContains(n.cert, name)

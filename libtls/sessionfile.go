@@ -10,20 +10,22 @@ import (
 // maxSessionFile is how much of a session file is read: what is larger is no session.
 const maxSessionFile = 1 << 20
 
-// loadSession returns the session in the file; nil if it is empty. The errors are libtls'.
-func (f *sessionFile) loadSession() (*libssl.Session, error) {
+// loadSession returns the session in the file; nil if it is empty. alone tells whether there is nothing beside it. The
+// errors are libtls'.
+func (f *sessionFile) loadSession() (sess *libssl.Session, alone bool, err error) {
 	pem, err := f.read()
 	if err != nil || len(pem) == 0 {
-		return nil, err
+		return nil, false, err
 	}
 	if len(pem) > maxSessionFile {
-		return nil, fault(ErrSessionFileParse, errors.New("it is larger than any session"))
+		return nil, false, fault(ErrSessionFileParse, errors.New("it is larger than any session"))
 	}
-	sess, err := libssl.ParseSessionPEM(pem)
+	sess, err = libssl.ParseSessionPEM(pem)
 	if err != nil {
-		return nil, fault(ErrSessionFileParse, err)
+		return nil, false, fault(ErrSessionFileParse, err)
 	}
-	return sess, nil
+	text, err := sess.MarshalText()
+	return sess, err == nil && bytes.Equal(pem, text), nil
 }
 
 // unparsable tells whether an error is one that HealSessionFile mends: the file can be read, and is no session's.
