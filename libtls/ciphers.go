@@ -64,7 +64,8 @@ func (c *Config) SetECDHECurves(list string) error {
 		names := strings.Split(strings.ReplaceAll(list, ",", ":"), ":")
 		for i, name := range names {
 			name = strings.TrimLeft(name, " \t")
-			if err := probe(func(ctx *libssl.Ctx) error { return ctx.SetGroupsList(name) }); name == "" || err != nil {
+			err := probe(func(ctx *libssl.Ctx) error { return ctx.SetGroupsList(name) })
+			if err != nil || name == "" || strings.ContainsAny(name, " \t") { // libssl passes over blanks
 				return faultf(ErrInvalidECDHECurve, err, "invalid ecdhe curve '%s'", name)
 			}
 			names[i] = name

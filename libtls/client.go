@@ -46,6 +46,11 @@ func Client(transport net.Conn, serverName string, cfg *Config) (*Conn, error) {
 	if cfg == nil {
 		cfg = NewConfig()
 	}
+	saved, err := cfg.savedSession()
+	if err != nil {
+		return nil, err
+	}
+	defer saved.close()
 	cfg.mu.Lock()
 	defer cfg.mu.Unlock()
 	if serverName == "" && !cfg.trust.noName {
@@ -55,14 +60,7 @@ func Client(transport net.Conn, serverName string, cfg *Config) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Conn{client: true, trust: cfg.trust, serverName: serverName, file: cfg.file}
-	sess, err := c.savedSession(ctx, cfg.heal, cfg.legacy)
-	if err != nil {
-		return nil, err
-	}
-	if sess != nil {
-		defer sess.Close()
-	}
+	c := &Conn{client: true, trust: cfg.trust, serverName: serverName, file: saved.file}
 	conn, err := libssl.Client(transport, ctx)
 	if err != nil {
 		return nil, fault(ErrContext, err)
@@ -75,12 +73,53 @@ func Client(transport net.Conn, serverName string, cfg *Config) (*Conn, error) {
 			return nil, fault(ErrServerNameIndicated, err)
 		}
 	}
-	if sess != nil {
-		if err := conn.SetSession(sess); err != nil {
-			return nil, fault(ErrSetSession, err)
+	if saved.sess != nil && (cfg.legacy || c.trusts(ctx, saved.sess, time.Now())) {
+		if err := c.offer(saved); err != nil {
+			return nil, err
 		}
 	}
 	return c, nil
+}
+
+// savedSession is what a client finds in its session file.
+type savedSession struct {
+	file  *sessionFile    // nil: there is none
+	sess  *libssl.Session // nil: the file is empty
+	alone bool            // in the file
+}
+
+func (s savedSession) close() {
+	if s.sess != nil {
+		s.sess.Close()
+	}
+}
+
+// savedSession reads the session file. Meanwhile the Config is not locked.
+func (c *Config) savedSession() (s savedSession, err error) {
+	c.mu.Lock()
+	file, heal := c.file, c.heal
+	c.mu.Unlock()
+	if file == nil {
+		return s, nil
+	}
+	s.file = file
+	s.sess, s.alone, err = file.loadSession()
+	if heal && unparsable(err) {
+		err = nil
+	}
+	return s, err
+}
+
+// offer has the server asked to resume a session.
+func (c *Conn) offer(saved savedSession) error {
+	if err := c.conn.SetSession(saved.sess); err != nil {
+		return fault(ErrSetSession, err)
+	}
+	c.mark = saved.sess.TicketAppData()
+	if !saved.alone {
+		c.untidy, _ = saved.sess.Clone()
+	}
+	return nil
 }
 
 // connKey is what a Conn is kept under, for callbacks.
@@ -117,11 +156,7 @@ func (c *Config) setUpClient(ctx *libssl.Ctx) error {
 			return err
 		}
 	}
-	mode := libssl.VerifyPeer
-	if c.trust.noCert {
-		mode = libssl.VerifyNone
-	}
-	if err := c.trust.use(ctx, mode); err != nil {
+	if err := c.trust.use(ctx, libssl.VerifyPeer); err != nil {
 		return err
 	}
 	if len(c.alpn) > 0 {
@@ -158,29 +193,6 @@ func (c *Config) setUp(ctx *libssl.Ctx) error {
 	return nil
 }
 
-// savedSession returns the session that c may offer, nil for none.
-func (c *Conn) savedSession(ctx *libssl.Ctx, heal, legacy bool) (*libssl.Session, error) {
-	if c.file == nil {
-		return nil, nil
-	}
-	sess, alone, err := c.file.loadSession()
-	if heal && unparsable(err) {
-		err = nil
-	}
-	if err != nil || sess == nil {
-		return nil, err
-	}
-	if !legacy && c.trust.checks() && !c.trusts(ctx, sess, time.Now()) {
-		sess.Close()
-		return nil, nil
-	}
-	c.mark = sess.TicketAppData()
-	if !alone {
-		c.untidy, _ = sess.Clone()
-	}
-	return sess, nil
-}
-
 // trusts tells whether the server that the session was made with would be let in by a full handshake: the session was
 // made by this package, and the full handshake was under the same trust, for the same name; or else, who made it is
 // not known, and the certificate that the server proved to have the key of is verified anew.
@@ -188,6 +200,9 @@ func (c *Conn) savedSession(ctx *libssl.Ctx, heal, legacy bool) (*libssl.Session
 // The mark of this package is in the session as the application's data of a ticket: libssl keeps that through
 // resumptions, new tickets and files, and a client has no other use for it.
 func (c *Conn) trusts(ctx *libssl.Ctx, sess *libssl.Session, now time.Time) bool {
+	if !c.trust.checks() {
+		return true
+	}
 	cert, err := sess.PeerCertificate()
 	if err != nil || cert == nil {
 		return false

@@ -74,6 +74,7 @@ var (
 	ErrEOFWithoutCloseNotify   = errors.New("EOF without close notify")
 	ErrNoOCSPStaple            = errors.New("no stapled OCSP response provided")
 	ErrOCSPVerify              = errors.New("ocsp verify failed")
+	ErrOCSPParse               = errors.New("unable to parse OCSP response")
 	ErrNoOCSPCertificate       = errors.New("no peer certificate for OCSP")
 )
 
@@ -108,11 +109,8 @@ func systemFault(kind, cause error) error {
 	return &Error{kind.Error() + ": " + systemText(cause), kind, cause}
 }
 
-// systemText is the text of a system's error as C has it. A descriptor that Go has closed is a bad one.
+// systemText is the text of a system's error as C has it.
 func systemText(err error) string {
-	if errors.Is(err, os.ErrClosed) {
-		err = syscall.EBADF
-	}
 	var number syscall.Errno
 	if !errors.As(err, &number) {
 		return err.Error()

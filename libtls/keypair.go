@@ -211,7 +211,7 @@ const (
 
 // use gives ctx the keypair.
 func (k *keypair) use(ctx *libssl.Ctx) error {
-	if k.cert == nil || k.key == nil {
+	if k.cert == nil {
 		return fault(ErrKeyMismatch, nil)
 	}
 	err := ctx.UseCertificatePEM(k.cert, k.key)
@@ -219,10 +219,12 @@ func (k *keypair) use(ctx *libssl.Ctx) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	switch e.Op {
-	case readCert:
+	switch {
+	case e.Op == readCert:
 		return fault(ErrCertificate, err)
-	case readKey:
+	case e.Op == readKey && k.key == nil:
+		return fault(ErrKeyMismatch, err)
+	case e.Op == readKey:
 		return fault(ErrReadPrivateKey, err)
 	}
 	return fault(ErrLoadPrivateKey, err)

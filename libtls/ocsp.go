@@ -75,7 +75,7 @@ const (
 // judgeStaple is what a client says of the response that its server has stapled; none is empty. It runs inside libssl.
 func (c *Conn) judgeStaple(der []byte) error {
 	if len(der) == 0 {
-		if c.trust.staple {
+		if c.trust.staple && !c.conn.SessionReused() { // with TLS 1.3 it is asked then too
 			return fault(ErrNoOCSPStaple, nil)
 		}
 		return nil
@@ -122,9 +122,12 @@ func readOCSP(der []byte, state *tls.ConnectionState, now time.Time) (*ocspStatu
 		name := nameIn(responseStatusNames, n)
 		return &ocspStatus{result: name, response: n, cert: -1, reason: -1}, ocspFault(err, "response - "+name)
 	}
+	var verification ocsp.ParseError
 	switch {
+	case errors.As(err, &verification):
+		return nil, ocspFault(err, string(verification))
 	case err != nil:
-		return nil, faultf(ErrOCSPVerify, err, "%v: %v", ErrOCSPVerify, err)
+		return nil, fault(ErrOCSPParse, err)
 	case !mayAnswer(r.Certificate, issuer, now):
 		return nil, ocspFault(nil, "the responder's certificate is not for OCSP")
 	case !current(r, now):

@@ -60,11 +60,11 @@ func rewrite(old, new []byte) []step {
 	if len(old) == 0 {
 		return []step{{0, new}}
 	}
-	if sess, err := libssl.ParseSessionPEM(old); err != nil {
+	sess, err := libssl.ParseSessionPEM(old)
+	if err != nil || len(old) > maxSessionFile { // or what is behind is not known
 		return []step{{0, nil}, {0, new}}
-	} else {
-		sess.Close()
 	}
+	sess.Close()
 	// A second copy goes behind the old session, where there is room for the first before it.
 	room := max(0, len(new)-len(old)) + 1
 	steps := []step{{int64(len(old)), append(bytes.Repeat([]byte("\n"), room), new...)}}

@@ -4,7 +4,6 @@ package libtls
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -32,14 +31,16 @@ func (f *sessionFile) with(do func(fd int) error) error {
 	}
 	raw, err := f.file.SyscallConn()
 	if err != nil {
-		return err
+		return errClosed
 	}
 	var doErr error
 	if err := raw.Control(func(fd uintptr) { doErr = do(int(fd)) }); err != nil {
-		return err
+		return errClosed
 	}
 	return doErr
 }
+
+var errClosed = fmt.Errorf("%w: %w", syscall.EBADF, os.ErrClosed)
 
 // stat is fstat(2).
 func stat(fd int) (s syscall.Stat_t, err error) {
@@ -101,7 +102,7 @@ func (f *sessionFile) read() (content []byte, err error) {
 		}
 		return nil
 	})
-	if errors.Is(err, os.ErrClosed) {
+	if err == errClosed {
 		err = systemFault(ErrSessionFileStat, err)
 	}
 	return content, err
@@ -186,7 +187,7 @@ func (f *sessionFile) write(pem []byte) error {
 		}
 		return replace(fd, pem)
 	})
-	if errors.Is(err, os.ErrClosed) {
+	if err == errClosed {
 		err = systemFault(ErrSessionFileTruncate, err)
 	}
 	return err
@@ -270,7 +271,7 @@ func reopen(fd, flags int) (int, error) {
 }
 
 // lockLimit is how long a lock is waited for. Ours are held for microseconds.
-const lockLimit = 2 * time.Second
+const lockLimit = time.Second
 
 // inProcess keeps this process's connections from each other where a file can't be opened again: locks belong to the
 // descriptor then, which they share.

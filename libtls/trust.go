@@ -20,7 +20,7 @@ type trust struct {
 // checks tells whether a client verifies anything at all.
 func (t *trust) checks() bool { return !t.noCert || !t.noName || t.staple }
 
-// use sets up ctx for a peer that is verified.
+// use sets up ctx for peers that are asked for a certificate as mode says.
 func (t *trust) use(ctx *libssl.Ctx, mode libssl.VerifyMode) error {
 	if t.ca != nil {
 		if err := ctx.AddRootCAs(t.ca); err != nil {
@@ -47,7 +47,11 @@ func (t *trust) use(ctx *libssl.Ctx, mode libssl.VerifyMode) error {
 		ctx.SetVerifyFlags(libssl.VerifyFlagNoCheckTime)
 	}
 	ctx.SetVerifyDepth(t.depth)
-	ctx.SetVerify(mode, nil)
+	var verify libssl.VerifyFunc
+	if t.noCert { // it has to be shown all the same
+		verify = func(*libssl.Verification) error { return nil }
+	}
+	ctx.SetVerify(mode, verify)
 	return nil
 }
 
