@@ -51,15 +51,15 @@ func (c *Conn) Handshake() error {
 	if completed {
 		return fault(ErrHandshakeCompleted, nil)
 	}
-	return c.shakeHands()
+	return c.shakeHands(c.conn.Handshake)
 }
 
 // shakeHands runs the handshake unless it is over.
-func (c *Conn) shakeHands() error {
+func (c *Conn) shakeHands(run func() error) error {
 	if over, err := c.outcome(); over {
 		return err
 	}
-	err := c.conn.Handshake()
+	err := run()
 	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, libssl.ErrInCallback) {
 		return err
 	}
@@ -105,7 +105,7 @@ func (c *Conn) finish(err error) error {
 //
 // C: tls_read(3)
 func (c *Conn) Read(p []byte) (int, error) {
-	if err := c.shakeHands(); err != nil {
+	if err := c.shakeHands(c.readNothing); err != nil {
 		return 0, err
 	}
 	n, err := c.conn.Read(p)
@@ -125,7 +125,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 //
 // C: tls_write(3)
 func (c *Conn) Write(p []byte) (int, error) {
-	if err := c.shakeHands(); err != nil {
+	if err := c.shakeHands(c.writeNothing); err != nil {
 		return 0, err
 	}
 	n, err := c.conn.Write(p)
@@ -134,6 +134,10 @@ func (c *Conn) Write(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// A Read's handshake ends by its deadline alone, and so does a Write's.
+func (c *Conn) readNothing() error  { _, err := c.conn.Read(nil); return err }
+func (c *Conn) writeNothing() error { _, err := c.conn.Write(nil); return err }
 
 // CloseWrite sends close_notify: the peer reads io.EOF. Reading goes on.
 func (c *Conn) CloseWrite() error { return c.conn.CloseWrite() }

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/go-libssl/libssl"
 	"github.com/go-libssl/libssl/internal/testutil"
@@ -412,7 +413,7 @@ func TestNoRoomForSession(t *testing.T) {
 		srv := aServer(t, version, inFarm)
 		_, session := primed(t, srv, version)
 		f := sealedFile(t, session)
-		other := aServer(t, version, withLifetime(60e9)) // whose session is another one
+		other := aServer(t, version, withLifetime(time.Minute)) // whose session is another one
 		m := introduced(t, other, aClient(t, version, withFile(f)), peerName)
 		m.talk(t)
 		err := m.clientErr
@@ -451,7 +452,7 @@ func TestManyWriters(t *testing.T) {
 	for range 4 {
 		own := openedFile(t, f.Name(), os.O_RDWR)
 		c := aClient(t, withFile(own))
-		other := aServer(t, withVersion(libtls.ProtocolTLSv1_2), withLifetime(60e9))
+		other := aServer(t, withVersion(libtls.ProtocolTLSv1_2), withLifetime(time.Minute))
 		wg.Go(func() {
 			for range 10 {
 				if err := errors.Join(handshakes(srv, c), handshakes(other, c)); !assert.NoError(t, err) {
@@ -504,30 +505,37 @@ func handshakes(srv *libtls.Server, cli *libtls.Config) error {
 	return errors.Join(err, <-done)
 }
 
-// TestLockedFile: a file that somebody else keeps locked is read, and left as it is.
+// TestLockedFile: a lock of somebody else's is waited for, and ours is let go.
 func TestLockedFile(t *testing.T) {
 	t.Parallel()
 	srv := aServer(t, inFarm, withVersion(libtls.ProtocolTLSv1_2))
-	f, before := primed(t, srv)
+	f, _ := primed(t, srv)
 	holder := openedFile(t, f.Name(), os.O_RDWR)
-	require.NoError(t, syscall.Flock(int(holder.Fd()), syscall.LOCK_EX))
-	other := aServer(t, withLifetime(60e9), withVersion(libtls.ProtocolTLSv1_2))
-	c := aClient(t, withFile(f))
-	assert.False(t, meet(t, other, c).fine(t).resumed)
-	assert.Equal(t, before, contentOf(t, f))
-	require.NoError(t, syscall.Flock(int(holder.Fd()), syscall.LOCK_UN))
-	meet(t, other, c).fine(t)
-	assert.NotEqual(t, before, contentOf(t, f))
-	require.NoError(t, syscall.Flock(int(holder.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), "the lock is let go")
+	require.NoError(t, syscall.Flock(int(holder.Fd()), syscall.LOCK_EX|syscall.LOCK_NB))
+	unlocked := make(chan struct{})
+	timer := time.AfterFunc(100*time.Millisecond, func() {
+		close(unlocked)
+		syscall.Flock(int(holder.Fd()), syscall.LOCK_UN)
+	})
+	defer timer.Stop()
+	assert.True(t, meet(t, srv, aClient(t, withFile(f))).fine(t).resumed)
+	select {
+	case <-unlocked:
+	default:
+		t.Error("the lock was not waited for")
+	}
+	assert.NoError(t, syscall.Flock(int(holder.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), "ours was not let go")
 }
 
-// TestProgramsOwnLock: a lock that the program has on its own descriptor stays its own.
+// TestProgramsOwnLock: a lock that is never let go is not waited for for ever, and what the program has on its own
+// descriptor stays its own.
 func TestProgramsOwnLock(t *testing.T) {
 	t.Parallel()
 	f := aFile(t)
 	require.NoError(t, syscall.Flock(int(f.Fd()), syscall.LOCK_SH))
 	c := aClient(t, withFile(f))
 	meet(t, aServer(t, inFarm), c).fine(t)
+	sessionIn(t, f)
 	other := openedFile(t, f.Name(), os.O_RDWR)
 	assert.Equal(t, syscall.EWOULDBLOCK, syscall.Flock(int(other.Fd()), syscall.LOCK_EX|syscall.LOCK_NB))
 }

@@ -95,8 +95,7 @@ func (f *sessionFile) read() (content []byte, err error) {
 		case s.Size == 0:
 			return nil
 		}
-		unlock, _ := lock(fd, syscall.LOCK_SH) // who holds it all the time does not keep us from reading
-		defer unlock()
+		defer lock(fd, syscall.LOCK_SH)()
 		if content, err = readAt(fd); err != nil {
 			return systemFault(ErrSessionFileRead, err)
 		}
@@ -173,18 +172,13 @@ func (f *sessionFile) checkWritable() error {
 	return nil
 }
 
-// write replaces what is in the file. A file that somebody else keeps locked is left as it is: the connection does
-// not depend on it.
+// write replaces what is in the file.
 func (f *sessionFile) write(pem []byte) error {
 	if err := f.checkWritable(); err != nil {
 		return err
 	}
 	err := f.with(func(fd int) error {
-		unlock, ok := lock(fd, syscall.LOCK_EX)
-		defer unlock()
-		if !ok {
-			return nil
-		}
+		defer lock(fd, syscall.LOCK_EX)()
 		return replace(fd, pem)
 	})
 	if err == errClosed {
@@ -270,42 +264,34 @@ func reopen(fd, flags int) (int, error) {
 	return own, nil
 }
 
-// lockLimit is how long a lock is waited for. Ours are held for microseconds.
+// lockLimit is how long a lock is waited for. Ours are held for microseconds. Who holds one for longer is stuck, or has it
+// for a reason of its own, and does not keep us from what libtls does without any.
 const lockLimit = time.Second
 
 // inProcess keeps this process's connections from each other where a file can't be opened again: locks belong to the
 // descriptor then, which they share.
 var inProcess sync.Mutex
 
-// lock takes an advisory lock of flock(2) on the file, which other processes that use this package heed. It reports
-// false if somebody else holds it all the time.
-func lock(fd, how int) (unlock func(), ok bool) {
+// lock takes an advisory lock of flock(2) on the file, which other processes that use this package heed.
+func lock(fd, how int) (unlock func()) {
 	own, err := reopen(fd, syscall.O_RDONLY)
 	if err == nil {
-		fd = own
-	} else {
-		inProcess.Lock()
+		waitForLock(own, how)
+		return func() { syscall.Close(own) } // which unlocks
 	}
-	ok = waitForLock(fd, how)
+	inProcess.Lock()
+	waitForLock(fd, how)
 	return func() {
-		if own < 0 {
-			if ok {
-				syscall.Flock(fd, syscall.LOCK_UN)
-			}
-			inProcess.Unlock()
-			return
-		}
-		syscall.Close(own) // unlocks
-	}, ok
+		syscall.Flock(fd, syscall.LOCK_UN)
+		inProcess.Unlock()
+	}
 }
 
-func waitForLock(fd, how int) bool {
-	for end := time.Now().Add(lockLimit); ; time.Sleep(time.Millisecond) {
-		switch err := syscall.Flock(fd, how|syscall.LOCK_NB); {
-		case err == nil, err != syscall.EWOULDBLOCK && err != syscall.EINTR: // or a file system without locks
-			return true
-		case time.Now().After(end):
-			return false
+func waitForLock(fd, how int) {
+	for end := time.Now().Add(lockLimit); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		err := syscall.Flock(fd, how|syscall.LOCK_NB)
+		if err != syscall.EWOULDBLOCK && err != syscall.EINTR { // there are file systems without locks
+			return
 		}
 	}
 }
