@@ -1,18 +1,21 @@
 package conformance
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
 
-// A Clause is one statement about libssl's sessions and a way to see whether it is so.
+// A Clause is one statement about sessions and a way to see whether it is so.
 type Clause struct {
-	ID   string // "A1": stable, and what -clause selects by
-	Page string // the manual page: "SSL_CTX_set_session_id_context(3)"
-	Says string // what that page says, in our words
+	ID    string // "A1": stable, and what -clause selects by
+	Suite string // whose statement it is: "" is [Libssl]
+	Page  string // the manual page: "SSL_CTX_set_session_id_context(3)"
+	Says  string // what that page says, in our words; in other suites: what the C library does
 
 	// Manual tells whether the page is right; where it is not, Truth says what is so instead, and
-	// Since from which libssl on (the zero Version: in all of them).
+	// Since from which libssl on (the zero Version: in all of them). Where a package of ours is better than
+	// the C library on purpose, Truth says what it does.
 	Manual Manual
 	Truth  string
 	Since  Version
@@ -27,6 +30,7 @@ type Clause struct {
 	Modes []Mode // the handshakes it is observed in; none: it needs no handshake
 	Ways  []Way  // how libssl is reached; none: in each way
 	Want  []Rule // what is expected; of several rules for one fact the last that applies counts
+	Waits bool   // it waits for time to pass: such clauses, and each in all its modes, are observed side by side
 
 	// Observe does it and notes what it saw. It is called once for each way and mode.
 	Observe func(o *Observer)
@@ -35,12 +39,20 @@ type Clause struct {
 // Manual is how a page stands to what libssl does.
 type Manual int
 
-// A page is right, or wrong, or does not speak of it, or not of all of it.
+// A page is right, or wrong, or does not speak of it, or not of all of it; or a package of ours is better than the C
+// library whose page it is, on purpose.
 const (
 	Right Manual = iota
 	Wrong
 	Silent
+	Better
 )
+
+// Libssl is the suite of this package's clauses, those on libssl's session functions.
+const Libssl = "libssl"
+
+// suite is the name of the clause's suite.
+func (c Clause) suite() string { return cmp.Or(c.Suite, Libssl) }
 
 // A Mode is a protocol version and where the server keeps its sessions.
 type Mode int
@@ -182,7 +194,7 @@ func (c Clause) manual(v Version) Manual {
 // Line is the clause in one line: what is so in a libssl of version v.
 func (c Clause) Line(v Version) string {
 	switch c.manual(v) {
-	case Wrong:
+	case Wrong, Better:
 		return c.Truth
 	case Silent:
 		return "(unwritten) " + c.Truth
@@ -190,7 +202,7 @@ func (c Clause) Line(v Version) string {
 	return c.Says
 }
 
-// All is every clause, in the order of the sections.
+// All is every clause on libssl, in the order of the sections.
 func All() []Clause {
 	return slices.Concat(
 		sessionIDContext,

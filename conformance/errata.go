@@ -32,7 +32,7 @@ func (k *ErratumKind) UnmarshalText(text []byte) error {
 // erratum is what is to be told about the page of a libssl of version v; nil: nothing.
 func (c Clause) erratum(v Version) *RecordedErratum {
 	manual := c.manual(v)
-	if manual == Right || v.Rules() < c.From {
+	if manual == Right || manual == Better || v.Rules() < c.From {
 		return nil
 	}
 	e := &RecordedErratum{Kind: SaysNone, Whom: c.Whom, Note: c.Note, Text: c.Text, Until: line(c.Until)}

@@ -10,16 +10,18 @@ import (
 type Verdict int
 
 // Differs outweighs everything: something was seen that is not expected of this libssl, or was not
-// seen that is. Otherwise libssl did what is expected, and either the manual page says so too, or
-// does not.
+// seen that is. What could not be observed on this machine is NotObserved. Otherwise libssl did what is expected, and
+// either the manual page says so too, or does not; or a package of ours was seen to be [Better] as is meant.
 const (
 	Holds Verdict = iota
 	ManualWrong
 	Differs
+	OnPurpose
+	NotObserved
 )
 
 func (v Verdict) String() string {
-	return [...]string{"holds", "manual wrong", "DIFFERS"}[v]
+	return [...]string{"holds", "manual wrong", "DIFFERS", "better", "not observed"}[v]
 }
 
 // An Observation is one thing that libssl was seen to do.
@@ -42,13 +44,17 @@ type Fact struct {
 func (f Fact) OK() bool { return f.Wanted && f.Seen && f.Want == f.Got }
 
 // A Failure ended the observation of a mode early (NoHandshake: of all), in one way or in every: a panic, an error
-// nobody expected, the time limit.
+// nobody expected, the time limit. Or, if nobody is to blame, that this machine does not allow to observe it.
 type Failure struct {
 	Way    Way
 	Mode   Mode
 	Reason string
 	Stack  string // where, if known
+	Unable bool   // not for this machine: what was expected is not missed
 }
+
+// fails tells whether it is a reason for Differs.
+func (f Failure) fails() bool { return !f.Unable }
 
 // A Result is a clause, all that was seen of it and the verdict.
 type Result struct {
@@ -65,16 +71,27 @@ func Judge(c Clause, v Version, seen []Observation, failures []Failure) Result {
 	r := Result{Clause: c, Version: v, Failures: failures}
 	for _, w := range c.ways() {
 		for _, m := range c.modes() {
-			r.Facts = append(r.Facts, compare(w, m, c.expected(w, m, v), seen)...)
+			if !unable(failures, w, m) {
+				r.Facts = append(r.Facts, compare(w, m, c.expected(w, m, v), seen)...)
+			}
 		}
 	}
 	switch {
-	case len(failures) > 0 || slices.ContainsFunc(r.Facts, func(f Fact) bool { return !f.OK() }):
+	case slices.ContainsFunc(failures, Failure.fails) || slices.ContainsFunc(r.Facts, func(f Fact) bool { return !f.OK() }):
 		r.Verdict = Differs
+	case len(failures) > 0:
+		r.Verdict = NotObserved
 	case c.manual(v) == Wrong:
 		r.Verdict = ManualWrong
+	case c.manual(v) == Better:
+		r.Verdict = OnPurpose
 	}
 	return r
+}
+
+// unable tells whether a way and mode can't be observed on this machine.
+func unable(failures []Failure, w Way, m Mode) bool {
+	return slices.ContainsFunc(failures, func(f Failure) bool { return f.Unable && f.Way == w && f.Mode == m })
 }
 
 // compare lines up the observations of one way and mode, in the order they were made, with what was expected, and

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -71,13 +72,15 @@ func (r *Report) WriteJUnit(w io.Writer) error {
 	for i, result := range r.Results {
 		c := junitCase{
 			Name:  fmt.Sprintf("%s (%s): %s", result.Clause.ID, words(result.Clause.ways()), result.Clause.Line(result.Version)),
-			Class: "sslconform." + strings.TrimSuffix(result.Clause.Page, "(3)"),
+			Class: "sslconform." + result.Clause.packaged() + strings.TrimSuffix(result.Clause.Page, "(3)"),
 			Time:  junitTime(rec.Clauses[i].Seconds),
 		}
 		switch {
-		case len(result.Failures) > 0:
+		case result.Verdict == NotObserved: // which readers have no common word for
+			c.Name = fmt.Sprintf("%s (%v: %s)", c.Name, result.Verdict, result.Failures[0].Reason)
+		case slices.ContainsFunc(result.Failures, Failure.fails):
 			suite.Errors++
-			c.Error = &junitTrouble{Message: result.Failures[0].Reason, Type: "ended early", Text: result.details()}
+			c.Error = &junitTrouble{Message: result.firstFailure(), Type: "ended early", Text: result.details()}
 		case result.Verdict == Differs:
 			suite.Failures++
 			c.Failure = &junitTrouble{Message: result.Clause.ID + " differs", Type: Differs.String(), Text: result.details()}
@@ -103,6 +106,18 @@ func (r *Report) text() string {
 	var b strings.Builder
 	Printer{W: &b}.Report(r)
 	return b.String()
+}
+
+// packaged is what the classes of a suite have before their name; those of libssl, nothing.
+func (c Clause) packaged() string {
+	if c.suite() == Libssl {
+		return ""
+	}
+	return c.suite() + "."
+}
+
+func (r Result) firstFailure() string {
+	return r.Failures[slices.IndexFunc(r.Failures, Failure.fails)].Reason
 }
 
 // details are the lines below a clause that was not as expected, and what led to them.

@@ -223,10 +223,23 @@ func (m *Matrix) table(rows []row) [][]string {
 		}
 		table = append(table, append(line, r.newest().line()))
 	}
-	return append(table,
+	table = append(table,
 		m.counts("hold", func(s RecordedSummary) int { return s.Holds }),
-		m.counts("wrong", func(s RecordedSummary) int { return s.ManualWrong }),
-		m.counts("DIFFER", func(s RecordedSummary) int { return s.Differs }))
+		m.counts("wrong", func(s RecordedSummary) int { return s.ManualWrong }))
+	if m.counted(OnPurpose) {
+		table = append(table, m.counts("better", func(s RecordedSummary) int { return s.OnPurpose }))
+	}
+	if m.counted(NotObserved) {
+		table = append(table, m.counts("not observed", func(s RecordedSummary) int { return s.NotObserved }))
+	}
+	return append(table, m.counts("DIFFER", func(s RecordedSummary) int { return s.Differs }))
+}
+
+// counted tells whether a clause of some run has a verdict.
+func (m *Matrix) counted(v Verdict) bool {
+	return slices.ContainsFunc(m.Runs, func(r *Record) bool {
+		return slices.ContainsFunc(r.Clauses, func(c RecordedClause) bool { return c.Verdict == v })
+	})
 }
 
 func (m *Matrix) counts(what string, count func(RecordedSummary) int) []string {

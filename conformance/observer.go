@@ -3,6 +3,7 @@ package conformance
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -22,7 +23,7 @@ type Observer struct {
 	notes   []Observation
 	cleanup []func()
 	over    bool // the time limit has passed: whatever still comes is too late
-	wires   []*transport
+	wires   []io.Closer
 }
 
 // Note writes down a fact.
@@ -45,6 +46,16 @@ func (o *Observer) stop() []Observation {
 	}
 	return o.notes
 }
+
+// Watch has what somebody may wait on closed when the time limit has passed. A clause that is done closes its own.
+func (o *Observer) Watch(wires ...io.Closer) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.wires = append(o.wires, wires...)
+}
+
+// AtEnd has a function called when the clause is over.
+func (o *Observer) AtEnd(f func()) { o.atEnd(f) }
 
 func (o *Observer) atEnd(f func()) {
 	o.mu.Lock()
@@ -70,6 +81,14 @@ func (o *Observer) cleanUp() {
 
 // A surprise is an error that a clause did not reckon with.
 type surprise struct{ error }
+
+// Must ends a clause if err is not nil: it is for what has to work before there is anything to see.
+func Must(err error) { must(err) }
+
+// Unable ends a clause that this machine does not allow to observe, and says why not: "needs root".
+func Unable(why string) { panic(unableTo(why)) }
+
+type unableTo string
 
 // must is for what has to work before there is anything to see. If it does not, the clause is over.
 func must(err error) {

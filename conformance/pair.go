@@ -162,9 +162,7 @@ func (o *Observer) resume(server, client ctx, earlier *link, hooks ...hook) *lin
 // prepare makes the two connections and stops short of the handshake.
 func (o *Observer) prepare(server, client ctx, hooks ...hook) *link {
 	a, b := newTransport()
-	o.mu.Lock()
-	o.wires = append(o.wires, a, b)
-	o.mu.Unlock()
+	o.Watch(a, b)
 	l := &link{
 		server: peer{wire: a, conn: must1(o.library().newServer(a, server))},
 		client: peer{wire: b, conn: must1(o.library().newClient(b, client))},

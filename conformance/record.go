@@ -49,11 +49,14 @@ type RecordedSummary struct {
 	Holds       int `json:"hold"`
 	ManualWrong int `json:"manual_wrong"`
 	Differs     int `json:"differ"`
+	OnPurpose   int `json:"better,omitempty"`
+	NotObserved int `json:"not_observed,omitempty"`
 }
 
 // A RecordedClause is a clause and what came of it.
 type RecordedClause struct {
 	ID       string            `json:"id"`
+	Suite    string            `json:"suite,omitempty"` // as of old, without one: libssl
 	Page     string            `json:"page"`
 	Says     string            `json:"says"`
 	Manual   Manual            `json:"manual"` // to the libssl that was loaded
@@ -96,6 +99,7 @@ type RecordedFailure struct {
 	Mode   Mode   `json:"mode"`
 	Reason string `json:"reason"`
 	Stack  string `json:"stack,omitempty"`
+	Unable bool   `json:"unable,omitempty"` // this machine does not allow to observe it
 }
 
 // Record makes of a report what is kept in a file.
@@ -126,7 +130,7 @@ func (l Library) record() RecordedLibrary {
 func (r Result) record() RecordedClause {
 	c := r.Clause
 	rec := RecordedClause{
-		ID: c.ID, Page: c.Page, Says: c.Says, Manual: c.manual(r.Version), Truth: c.Truth,
+		ID: c.ID, Suite: c.suite(), Page: c.Page, Says: c.Says, Manual: c.manual(r.Version), Truth: c.Truth,
 		Since: line(max(c.Since, c.From)), Changed: c.changed(), Erratum: c.erratum(r.Version),
 		Modes: c.modes(), Ways: c.ways(), Verdict: r.Verdict, Seconds: rounded(r.Took), Observed: []RecordedFact{},
 	}
@@ -253,7 +257,8 @@ func (rec *Record) check() error {
 
 // differs tells whether something was not as expected.
 func (c RecordedClause) differs() bool {
-	return len(c.Failures) > 0 || slices.ContainsFunc(c.Observed, func(f RecordedFact) bool { return !f.OK() })
+	return slices.ContainsFunc(c.Failures, func(f RecordedFailure) bool { return !f.Unable }) ||
+		slices.ContainsFunc(c.Observed, func(f RecordedFact) bool { return !f.OK() })
 }
 
 func (rec *Record) count() RecordedSummary {
@@ -266,6 +271,10 @@ func (rec *Record) count() RecordedSummary {
 			s.ManualWrong++
 		case Differs:
 			s.Differs++
+		case OnPurpose:
+			s.OnPurpose++
+		case NotObserved:
+			s.NotObserved++
 		}
 	}
 	return s
@@ -291,14 +300,14 @@ func (rec *Record) name() string {
 
 // The words for these values are the same in files and on the screen.
 
-func (m Manual) String() string { return [...]string{"right", "wrong", "silent"}[m] }
+func (m Manual) String() string { return [...]string{"right", "wrong", "silent", "better"}[m] }
 
 // MarshalText is the word for m.
 func (m Manual) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
 
 // UnmarshalText reads the word for m.
 func (m *Manual) UnmarshalText(text []byte) error {
-	return parse(m, text, "manual", Right, Wrong, Silent)
+	return parse(m, text, "manual", Right, Wrong, Silent, Better)
 }
 
 // MarshalText is the name of w.
@@ -322,7 +331,7 @@ func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 
 // UnmarshalText reads the word for v.
 func (v *Verdict) UnmarshalText(text []byte) error {
-	return parse(v, text, "verdict", Holds, ManualWrong, Differs)
+	return parse(v, text, "verdict", Holds, ManualWrong, Differs, OnPurpose, NotObserved)
 }
 
 // parse finds the value whose name a text is.

@@ -53,7 +53,7 @@ func (p Printer) Result(r Result) {
 		}
 	}
 	for _, f := range r.shownFailures() {
-		p.detail(label(f.Way, f.Mode, "ended early"), f.Reason)
+		p.detail(label(f.Way, f.Mode, f.what()), f.Reason)
 		if p.Verbose {
 			p.lines(f.Stack)
 		}
@@ -70,12 +70,32 @@ func (p Printer) verdict(v Verdict) string {
 
 func (p Printer) background(r Result) {
 	p.detail("page", r.Clause.Page)
-	p.detail("manual says", r.Clause.Says)
-	if r.Clause.manual(r.Version) != Right {
+	p.detail(r.Clause.source(), r.Clause.Says)
+	switch r.Clause.manual(r.Version) {
+	case Right:
+	case Better:
+		p.detail("here, on purpose", r.Clause.Truth)
+	default:
 		p.detail("what is so", r.Clause.Truth)
 		p.detail("matters to", r.Clause.Whom)
 	}
 	p.detail("run", fmt.Sprintf("%s, %v", words(r.Clause.ways()), r.Took.Round(100*time.Microsecond)))
+}
+
+// source is who says what the clause says.
+func (c Clause) source() string {
+	if c.suite() == Libssl {
+		return "manual says"
+	}
+	return c.suite()
+}
+
+// what is the kind of a failure.
+func (f Failure) what() string {
+	if f.Unable {
+		return NotObserved.String()
+	}
+	return "ended early"
 }
 
 func (p Printer) fact(f Fact) {
@@ -126,9 +146,13 @@ func words[T fmt.Stringer](values []T) string {
 
 // Summary counts the verdicts.
 func (p Printer) Summary(r *Report) {
-	fmt.Fprintf(p.W, "\n%d clauses: %d hold, %d manual wrong, %d DIFFERS; %s, %s, %.1f s\n",
-		len(r.Results), r.Count(Holds), r.Count(ManualWrong), r.Count(Differs),
-		r.Library.Version, r.Platform, r.Took.Seconds())
+	fmt.Fprintf(p.W, "\n%d clauses: %d hold, %d manual wrong,", len(r.Results), r.Count(Holds), r.Count(ManualWrong))
+	for _, v := range []Verdict{OnPurpose, NotObserved} { // which are not in each suite
+		if n := r.Count(v); n > 0 {
+			fmt.Fprintf(p.W, " %d %v,", n, v)
+		}
+	}
+	fmt.Fprintf(p.W, " %d DIFFERS; %s, %s, %.1f s\n", r.Count(Differs), r.Library.Version, r.Platform, r.Took.Seconds())
 }
 
 // List prints clauses without running them.
