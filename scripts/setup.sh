@@ -12,6 +12,7 @@ run   libssl-dev       pkg-config --atleast-version=1.1.1 libssl
 run   ca-certificates  test -e /etc/ssl/certs/ca-certificates.crt -o -e /etc/ssl/cert.pem -o -e /etc/pki/tls
 test  openssl          command -v openssl
 test  curl             command -v curl
+extra libtls-dev       pkg-config --exists libtls
 all   make             command -v make
 peers nginx            test -x /usr/sbin/nginx
 peers haproxy          test -x /usr/sbin/haproxy
@@ -21,10 +22,11 @@ token softhsm2         command -v softhsm2-util
 token pkcs11-provider  ls /usr/lib/*/ossl-modules/pkcs11.so
 matrix debootstrap     test -x /usr/sbin/debootstrap
 '
+extras= # what is done without where there is no such package
 case ${1-} in
 run) steps=' run ' ;;
-test) steps=' run test ' ;;
-all) steps=' run test all ' ;;
+test) steps=' run test ' extras=' extra ' ;;
+all) steps=' run test all ' extras=' extra ' ;;
 peers) steps=' peers ' ;; # programs that some tests talk to if they are there
 token) steps=' token ' ;; # a PKCS#11 token, for one test: from Debian trixie on
 matrix) steps=' matrix ' ;;
@@ -36,10 +38,10 @@ esac
 
 say() { echo "setup: $*" >&2; }
 
-# The packages that are missing, each with a space before it.
+# The packages that are missing for some steps, each with a space before it.
 missing() {
     echo "$needs" | while read -r step package check; do
-        case $steps in *" $step "*) ;; *) continue ;; esac
+        case $1 in *" $step "*) ;; *) continue ;; esac
         eval "$check" >/dev/null 2>&1 || printf ' %s' "$package"
     done
 }
@@ -63,7 +65,7 @@ apt_get() { $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::
 # shellcheck disable=SC2086 # a list of words
 apt_install() { apt_get install -y --no-install-recommends $packages; }
 
-packages=$(missing)
+packages=$(missing "$steps")
 if [ -n "$packages" ]; then
     if ! command -v apt-get >/dev/null; then
         say "not installed (Debian's names):$packages"
@@ -81,10 +83,18 @@ if [ -n "$packages" ]; then
     say "installing$packages"
     # The package lists may be missing or old.
     apt_install 2>/dev/null || { apt_get update || true; apt_install; }
-    packages=$(missing)
+    packages=$(missing "$steps")
     if [ -n "$packages" ]; then
         say "installed, and still not usable:$packages"
         exit 1
     fi
+fi
+packages=$(missing "$extras")
+if [ -n "$packages" ]; then
+    sudo=
+    [ "$(id -u)" = 0 ] || sudo='sudo -n'
+    # Where Debian is known not to have it, nobody is asked again.
+    ls /var/lib/apt/lists/*Packages* >/dev/null 2>&1 || apt_get update 2>/dev/null || true
+    apt_install 2>/dev/null || say "not to be had here, and some tests are skipped:$packages"
 fi
 check_go

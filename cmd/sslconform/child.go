@@ -9,10 +9,11 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/go-libssl/libssl/cmd/sslconform/internal/suite"
 	"github.com/go-libssl/libssl/conformance"
 )
 
@@ -40,7 +41,7 @@ func serve(in io.Reader, out io.Writer) int {
 	answers := json.NewEncoder(out)
 	for questions := bufio.NewScanner(in); questions.Scan(); {
 		var t testimony
-		if c, ok := find(questions.Text()); ok {
+		if c, ok := suite.Find(questions.Text()); ok {
 			t.Seen, t.Failures = witness(context.Background(), c)
 		}
 		if err := answers.Encode(t); err != nil {
@@ -50,50 +51,64 @@ func serve(in io.Reader, out io.Writer) int {
 	return exitFine
 }
 
-func find(id string) (conformance.Clause, bool) {
-	all := conformance.All()
-	i := slices.IndexFunc(all, func(c conformance.Clause) bool { return c.ID == id })
-	if i < 0 {
-		return conformance.Clause{}, false
-	}
-	return all[i], true
-}
-
-// children is a Witness that has a child observe, and gets a new one when that has died.
+// children is a Witness that has a child observe, one for each clause that is observed at a time. One that has died
+// is not asked again.
 type children struct {
 	limit time.Duration
-	child *child
+
+	mu   sync.Mutex
+	idle []*child
 }
 
 func (f *children) observe(ctx context.Context, c conformance.Clause) ([]conformance.Observation, []conformance.Failure) {
 	t, err := f.ask(ctx, c)
 	if err != nil {
-		f.stop()
 		return nil, []conformance.Failure{{Reason: err.Error()}}
 	}
 	return t.Seen, t.Failures
 }
 
-func (f *children) ask(ctx context.Context, c conformance.Clause) (t testimony, err error) {
-	if f.child == nil {
-		if f.child, err = start(); err != nil {
-			return t, fmt.Errorf("no process to observe in: %w", err)
-		}
+func (f *children) ask(ctx context.Context, c conformance.Clause) (testimony, error) {
+	child, err := f.take()
+	if err != nil {
+		return testimony{}, fmt.Errorf("no process to observe in: %w", err)
 	}
 	// The child keeps the limit itself; this is for one that is no longer able to.
 	ctx, cancel := context.WithTimeout(ctx, f.limit+f.limit/2)
 	defer cancel()
-	defer context.AfterFunc(ctx, f.child.kill)()
-	return f.child.ask(c)
+	defer context.AfterFunc(ctx, child.kill)()
+	t, err := child.ask(c)
+	if err != nil {
+		child.end()
+		return t, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.idle = append(f.idle, child)
+	return t, nil
 }
 
-// stop lets the child go.
-func (f *children) stop() {
-	if f.child != nil {
-		f.child.kill()
-		_ = f.child.cmd.Wait()
-		f.child = nil
+// take is a child that has nothing to do.
+func (f *children) take() (*child, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	last := len(f.idle) - 1
+	if last < 0 {
+		return start()
 	}
+	c := f.idle[last]
+	f.idle = f.idle[:last]
+	return c, nil
+}
+
+// stop lets the children go.
+func (f *children) stop() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range f.idle {
+		c.end()
+	}
+	f.idle = nil
 }
 
 type child struct {
@@ -128,6 +143,11 @@ func start() (*child, error) {
 }
 
 func (c *child) kill() { _ = c.cmd.Process.Kill() }
+
+func (c *child) end() {
+	c.kill()
+	_ = c.cmd.Wait()
+}
 
 func (c *child) ask(clause conformance.Clause) (t testimony, err error) {
 	if _, err = fmt.Fprintln(c.questions, clause.ID); err == nil {

@@ -1,5 +1,6 @@
 // Command sslconform holds the documented contract of libssl's session functions against the libssl
-// that is loaded, clause by clause and by handshakes made there and then.
+// that is loaded, clause by clause and by handshakes made there and then; and the semantics of libtls against package
+// libtls.
 //
 // Its exit status is 0 if every clause was as expected, 1 if one differs, and 2 for bad usage or
 // a bad file.
@@ -14,6 +15,7 @@ import (
 	"os/signal"
 
 	"github.com/go-libssl/libssl"
+	"github.com/go-libssl/libssl/conformance/libtls"
 	"github.com/urfave/cli/v3"
 )
 
@@ -29,7 +31,10 @@ const (
 var errDiffers = errors.New("something differs")
 
 func main() {
-	if isChild() {
+	switch {
+	case libtls.IsPerson():
+		os.Exit(libtls.AnswerAsPerson())
+	case isChild():
 		os.Exit(serve(os.Stdin, os.Stdout))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -55,7 +60,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func command(stdout, stderr io.Writer) *cli.Command {
 	return &cli.Command{
 		Name:  "sslconform",
-		Usage: "what libssl's manual says about sessions, and what the libssl on this machine does",
+		Usage: "what libssl's manual says about sessions, and libtls does with them, and what the libssl on this machine does",
 		Description: "Exit status: 0 if everything was as expected, 1 if a clause differs, 2 for bad usage or a bad file.\n" +
 			"Colour and progress are for terminals; NO_COLOR turns the colour off.",
 		Commands:       []*cli.Command{runCommand(stdout), matrixCommand(stdout), errataCommand(stdout), versionCommand(stdout)},

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/go-libssl/libssl/conformance"
+	"github.com/go-libssl/libssl/conformance/libtls"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -69,6 +71,43 @@ func TestRunWithoutProc(t *testing.T) {
 	assert.Contains(t, string(out), "1 clauses: 1 hold, 0 manual wrong, 0 DIFFERS")
 }
 
+// TestSuites: each by its name, in each form, and both together.
+func TestSuites(t *testing.T) {
+	t.Parallel()
+	o := sslconform(t, nil, "run", "-suite", "libtls")
+	assert.Equal(t, exitFine, o.status, o.stdout)
+	assert.Empty(t, o.stderr)
+	for _, c := range libtls.All() {
+		assert.Regexp(t, `(?m)^`+c.ID+` +(holds|better|not observed) +\S`, o.stdout)
+	}
+	assert.Regexp(t, `\n[0-9]+ clauses: [0-9]+ hold, 0 manual wrong, [0-9]+ better, .*0 DIFFERS; .*\n$`, o.stdout)
+
+	count := func(suite string) int {
+		o := sslconform(t, nil, "run", "-list", "-suite", suite)
+		assert.Equal(t, exitFine, o.status, o.stderr)
+		return strings.Count(o.stdout, "\n")
+	}
+	assert.Equal(t, len(conformance.All()), count("libssl"))
+	assert.Equal(t, len(libtls.All()), count("libtls"))
+	assert.Equal(t, count("libssl")+count("libtls"), count("all"))
+
+	o = sslconform(t, nil, "run", "-suite", "all", "-clause", "^(A1|C-1|TK-8)$", "-format", "junit")
+	assert.Equal(t, exitFine, o.status, o.stdout)
+	for _, class := range []string{"sslconform.SSL_CTX_set_session_id_context", "sslconform.libtls.tls_config_add_ticket_key"} {
+		assert.Contains(t, o.stdout, `classname="`+class+`"`)
+	}
+	run := filepath.Join(t.TempDir(), "run.json")
+	o = sslconform(t, nil, "run", "-suite", "all", "-clause", "^(A1|C-1|TK-8|G1)$", "-format", "json", "-o", run)
+	assert.Equal(t, exitFine, o.status, o.stdout)
+	o = sslconform(t, nil, "matrix", run)
+	assert.Equal(t, exitFine, o.status, o.stderr)
+	assert.Regexp(t, `(?m)^TK-8 +better `, o.stdout)
+	o = sslconform(t, nil, "errata", run)
+	assert.Equal(t, exitFine, o.status, o.stderr)
+	assert.Contains(t, o.stdout, "### G1: wrong")
+	assert.NotContains(t, o.stdout, "TK-8")
+}
+
 func TestRunFlags(t *testing.T) {
 	t.Parallel()
 	for _, args := range []string{"run -clause ^A1$", "run --clause ^A1$", "run -clause=^A1$", "run --clause=^A1$"} {
@@ -103,6 +142,8 @@ func TestUsage(t *testing.T) {
 		{"run -clause", "-clause"},
 		{"run -clause (", `"(" is no regular expression`},
 		{"run -clause nothing", `"nothing" matches no clause`},
+		{"run -suite gnutls", `"gnutls"`},
+		{"run -suite libtls -clause ^A1$", `"^A1$" matches no clause; see sslconform run -suite libtls -list`},
 		{"run A1", `"A1"`},
 		{"version 3", `"3"`},
 	} {
@@ -130,7 +171,7 @@ func TestHelpAndVersion(t *testing.T) {
 // differing are the clauses that a report says differ.
 func (o outcome) differing() []string {
 	var ids []string
-	for _, m := range regexp.MustCompile(`(?m)^(\w+) +DIFFERS `).FindAllStringSubmatch(o.stdout, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^([\w-]+) +DIFFERS `).FindAllStringSubmatch(o.stdout, -1) {
 		ids = append(ids, m[1])
 	}
 	return ids

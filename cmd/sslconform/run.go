@@ -23,7 +23,7 @@ var forms = map[string]func(*conformance.Report, io.Writer) error{
 }
 
 func runCommand(stdout io.Writer) *cli.Command {
-	var pattern, form, path string
+	var suite, pattern, form, path string
 	var verbose, list bool
 	return &cli.Command{
 		Name:  "run",
@@ -32,6 +32,7 @@ func runCommand(stdout io.Writer) *cli.Command {
 			"matrix and errata read.",
 		OnUsageError: usageError,
 		Flags: []cli.Flag{
+			suiteFlag(&suite),
 			&cli.StringFlag{Name: "clause", Usage: "only the clauses whose id matches `REGEXP`", Destination: &pattern},
 			&cli.BoolFlag{Name: "v", Usage: "show the manual page, what it says, and all that was observed", Destination: &verbose},
 			&cli.BoolFlag{Name: "list", Usage: "list the clauses and do not run them", Destination: &list},
@@ -42,7 +43,7 @@ func runCommand(stdout io.Writer) *cli.Command {
 			if c.Args().Present() {
 				return fmt.Errorf("run takes no arguments, and there is %q (clauses are chosen with -clause)", c.Args().First())
 			}
-			clauses, err := choose(pattern)
+			clauses, err := choose(suite, pattern)
 			if err != nil {
 				return err
 			}
@@ -72,20 +73,24 @@ func runCommand(stdout io.Writer) *cli.Command {
 	}
 }
 
-// choose picks the clauses whose id a pattern matches.
-func choose(pattern string) ([]conformance.Clause, error) {
+// choose picks the clauses of a suite whose id a pattern matches.
+func choose(suite, pattern string) ([]conformance.Clause, error) {
+	all, err := clausesOf(suite)
+	if err != nil {
+		return nil, err
+	}
 	re, err := regexp.Compile(pattern)
 	if err != nil {
 		return nil, fmt.Errorf("-clause %q is no regular expression: %w", pattern, err)
 	}
 	var chosen []conformance.Clause
-	for _, c := range conformance.All() {
+	for _, c := range all {
 		if re.MatchString(c.ID) {
 			chosen = append(chosen, c)
 		}
 	}
 	if len(chosen) == 0 {
-		return nil, fmt.Errorf("-clause %q matches no clause; see sslconform run -list", pattern)
+		return nil, fmt.Errorf("-clause %q matches no clause; see sslconform run -suite %s -list", pattern, suite)
 	}
 	return chosen, nil
 }
@@ -149,6 +154,8 @@ func observe(ctx context.Context, p conformance.Printer, terminal io.Writer, cla
 var colours = map[conformance.Verdict]*color.Color{
 	conformance.Holds:       color.New(color.FgGreen),
 	conformance.ManualWrong: color.New(color.FgYellow),
+	conformance.OnPurpose:   color.New(color.FgGreen),
+	conformance.NotObserved: color.New(color.FgYellow),
 	conformance.Differs:     color.New(color.FgRed, color.Bold),
 }
 

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-libssl/libssl/cmd/sslconform/internal/suite"
 	"github.com/go-libssl/libssl/conformance"
 )
 
@@ -52,7 +53,7 @@ func Read(dir string) ([]Fault, error) {
 	return faults, nil
 }
 
-var firstComment = regexp.MustCompile(`^/\* (.+)\n \* Clauses: ([\w ]+) \*/\n`)
+var firstComment = regexp.MustCompile(`^/\* (.+)\n \* Clauses: ([\w -]+) \*/\n`)
 
 func read(source string) (Fault, error) {
 	text, err := os.ReadFile(source)
@@ -70,7 +71,7 @@ func read(source string) (Fault, error) {
 		source:  source,
 	}
 	for _, id := range f.Clauses {
-		if !slices.ContainsFunc(conformance.All(), func(c conformance.Clause) bool { return c.ID == id }) {
+		if _, ok := suite.Find(id); !ok {
 			return Fault{}, fmt.Errorf("there is no clause %s", id)
 		}
 	}
@@ -106,7 +107,7 @@ type Outcome struct {
 
 // Run runs a program that is sslconform, with additions to the environment and some of the clauses, or all.
 func Run(ctx context.Context, program string, env []string, clauses ...string) (Outcome, error) {
-	cmd := exec.CommandContext(ctx, program, "run", "-format", "json")
+	cmd := exec.CommandContext(ctx, program, "run", "-suite", "all", "-format", "json")
 	if len(clauses) > 0 {
 		cmd.Args = append(cmd.Args, "-clause", "^("+strings.Join(clauses, "|")+")$")
 	}

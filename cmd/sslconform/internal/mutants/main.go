@@ -12,11 +12,12 @@ import (
 	"strings"
 
 	"github.com/go-libssl/libssl/cmd/sslconform/internal/fault"
+	"github.com/go-libssl/libssl/cmd/sslconform/internal/suite"
 	"github.com/go-libssl/libssl/conformance"
 )
 
-// slow are the clauses that make hundreds of connections, and take as long as half of the others together: they are
-// run only for the faults that they have to name.
+// slow are the clauses that make hundreds of connections, and take as long as half of the others together: they, and
+// those that wait, are run only for the faults that they have to name.
 var slow = []string{"C16", "C17", "C18"}
 
 // width is how many faults are tried at a time: clauses wait for the clock now and then.
@@ -125,12 +126,18 @@ func try(ctx context.Context, program string, faults []fault.Fault, libs []strin
 	return outcomes
 }
 
-// clauses are those that are run with a fault.
+// clauses are those that are run with a fault: of the suites that have to name it.
 func clauses(f fault.Fault) []string {
 	var ids []string
-	for _, c := range conformance.All() {
-		if !slices.Contains(slow, c.ID) || slices.Contains(f.Clauses, c.ID) {
-			ids = append(ids, c.ID)
+	for _, s := range suite.All() {
+		named := func(c conformance.Clause) bool { return slices.Contains(f.Clauses, c.ID) }
+		if !slices.ContainsFunc(s.Clauses, named) {
+			continue
+		}
+		for _, c := range s.Clauses {
+			if named(c) || !c.Waits && !slices.Contains(slow, c.ID) {
+				ids = append(ids, c.ID)
+			}
 		}
 	}
 	return ids

@@ -1,0 +1,6 @@
+package libtls
+
+import "syscall"
+
+// dupTo makes a number the descriptor of what another one is.
+func dupTo(fd, number int) error { return syscall.Dup3(fd, number, 0) }
