@@ -80,7 +80,9 @@ type call []string
 func (c call) String() string { return strings.Join(c, " ") }
 
 // better are the calls for which package libtls has another answer, and why.
-var better = map[string]struct{ ours, why string }{}
+var better = map[string]struct{ ours, why string }{
+	"ticket_key 0 48 11": {"0", "TK-8: revision 0 is a key like any other"},
+}
 
 // TestSettersBesideLibretls makes the same calls through libretls and through package libtls and compares what they return,
 // and the texts.
@@ -103,6 +105,8 @@ func TestSettersBesideLibretls(t *testing.T) {
 	ours := setter{t: t}
 	for i, c := range calls {
 		answer := ours.call(c)
+		// libtls adds the system's last error to some texts, though there is none.
+		theirs[i] = strings.TrimSuffix(theirs[i], ": Success")
 		if b, ok := better[c.String()]; ok && answer != theirs[i] {
 			assert.Equal(t, b.ours, answer, "%v: %s; libretls: %s", c, b.why, theirs[i])
 			met[c.String()] = true
