@@ -84,6 +84,20 @@ var better = map[string]struct{ ours, why string }{
 	"ticket_key 0 48 11": {"0", "TK-8: revision 0 is a key like any other"},
 }
 
+// newer are the answers of later versions, of libretls or of libssl, to calls that they take otherwise.
+var newer = map[string]struct{ theirs, why string }{
+	"parse_protocols all":          {"0x18\t0", noOldTLS},
+	"parse_protocols legacy":       {"0x18\t0", noOldTLS},
+	"parse_protocols tlsv1":        {"0x18\t0", noOldTLS},
+	"parse_protocols tlsv1.0":      {"0x8\t0", noOldTLS},
+	"parse_protocols tlsv1.1":      {"0x8\t0", noOldTLS},
+	"parse_protocols all,!tlsv1.0": {"0x10\t0", noOldTLS},
+	"parse_protocols !tlsv1.3":     {"0x8\t0", noOldTLS},
+	"ecdhecurves p-256":            {"-1\tinvalid ecdhe curve 'p-256'", "libssl takes names of curves in any case since 3.5"},
+}
+
+const noOldTLS = "libretls takes TLS 1.0 and 1.1 for 1.2 since 3.8"
+
 // TestSettersBesideLibretls makes the same calls through libretls and through package libtls and compares what they return,
 // and the texts.
 func TestSettersBesideLibretls(t *testing.T) {
@@ -110,6 +124,10 @@ func TestSettersBesideLibretls(t *testing.T) {
 		if b, ok := better[c.String()]; ok && answer != theirs[i] {
 			assert.Equal(t, b.ours, answer, "%v: %s; libretls: %s", c, b.why, theirs[i])
 			met[c.String()] = true
+			continue
+		}
+		if n, ok := newer[c.String()]; ok && theirs[i] == n.theirs && retlsVersion(t) != "3.7.0" {
+			t.Logf("%v: %s", c, n.why)
 			continue
 		}
 		assert.Equal(t, theirs[i], answer, "call %d: %v", i, c)
