@@ -1,11 +1,10 @@
 /* Calls libtls' setters as standard input says, and prints what they return.
  *
  * A line is a command, a tab before each argument; for each line one is printed, "0", or "-1" and the error after a
- * tab. libretls_linux_test.go makes the lines, and has package libtls do the same. */
+ * tab. From each "new" on it is another process: libtls blames the errors that earlier calls have left for a later one. libretls_linux_test.go makes the lines, and has package libtls do the same. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/err.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <tls.h>
 #include <unistd.h>
 
@@ -216,34 +216,64 @@ static int call(const char *name, char **arg)
 	exit(2);
 }
 
+/* answer makes the call that a line stands for. */
+static void answer(char *line)
+{
+	char *word[4] = {"", "", "", ""};
+	for (int i = 0; i < 4 && line != NULL; i++)
+		word[i] = strsep(&line, "\t");
+	errno = 0; /* libtls adds it to some texts */
+	switch (call(word[0], word + 1)) {
+	case 0:
+		puts("0");
+		break;
+	case -1: {
+		const char *error = config == NULL ? NULL : tls_config_error(config);
+		printf("-1\t%s\n", error == NULL ? "" : error);
+		break;
+	}
+	case -3: /* it has been printed */
+		break;
+	default:
+		puts("something else");
+	}
+}
+
+/* apart has another process make the calls of some lines. */
+static void apart(char **lines, size_t count)
+{
+	int status;
+	pid_t child = fork();
+	if (child < 0)
+		die("fork");
+	if (child == 0) {
+		for (size_t i = 0; i < count; i++)
+			answer(lines[i]);
+		fflush(stdout);
+		_exit(0);
+	}
+	if (waitpid(child, &status, 0) != child || status != 0)
+		die("a call");
+}
+
 int main(void)
 {
-	char *line = NULL;
-	size_t size = 0;
+	static char *lines[4096];
+	size_t count = 0, first = 0, size = 0;
 	ssize_t len;
-	while ((len = getline(&line, &size, stdin)) > 0) {
-		char *word[4] = {"", "", "", ""}, *rest = line;
-		line[len - 1] = '\0';
-		ERR_clear_error(); /* or libtls would blame the errors of earlier calls for this one */
-		errno = 0;
-		for (int i = 0; i < 4 && rest != NULL; i++)
-			word[i] = strsep(&rest, "\t");
-		switch (call(word[0], word + 1)) {
-		case 0:
-			puts("0");
-			break;
-		case -1: {
-			const char *error = config == NULL ? NULL : tls_config_error(config);
-			printf("-1\t%s\n", error == NULL ? "" : error);
-			break;
-		}
-		case -3: /* it has been printed */
-			break;
-		default:
-			puts("something else");
+	while ((len = getline(&lines[count], &size, stdin)) > 0) {
+		lines[count][len - 1] = '\0';
+		size = 0;
+		if (++count == sizeof lines / sizeof *lines)
+			die("too many lines");
+	}
+	for (size_t i = 1; i <= count; i++) {
+		if (i == count || strcmp(lines[i], "new") == 0) {
+			apart(lines + first, i - first);
+			first = i;
 		}
 	}
-	tls_config_free(config);
-	free(line);
+	for (size_t i = 0; i <= count; i++)
+		free(lines[i]);
 	return 0;
 }
