@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"regexp"
@@ -81,19 +82,25 @@ func (m *Matrix) errata() (entries []entry, out []string) {
 
 // About is what the runs observed about the manual pages whose name matches.
 func (m *Matrix) About(page *regexp.Regexp) *Matrix {
-	about := &Matrix{}
+	return m.only(func(c RecordedClause) bool { return page.MatchString(c.Page) })
+}
+
+// only is some of the clauses.
+func (m *Matrix) only(these func(RecordedClause) bool) *Matrix {
+	some := &Matrix{}
 	for _, run := range m.Runs {
 		part := *run
-		part.Clauses = slices.DeleteFunc(slices.Clone(run.Clauses), func(c RecordedClause) bool { return !page.MatchString(c.Page) })
+		part.Clauses = slices.DeleteFunc(slices.Clone(run.Clauses), func(c RecordedClause) bool { return !these(c) })
 		part.Summary = part.count()
-		about.Runs = append(about.Runs, &part)
+		some.Runs = append(some.Runs, &part)
 	}
-	return about
+	return some
 }
 
 // WriteErrata writes, page by page, where the manual is not right. Nothing is entered but what the runs
-// observed.
+// observed. Clauses of other suites do not speak of the manual, and do not count.
 func (m *Matrix) WriteErrata(w io.Writer) error {
+	m = m.only(func(c RecordedClause) bool { return cmp.Or(c.Suite, Libssl) == Libssl })
 	entries, out := m.errata()
 	var b strings.Builder
 	b.WriteString(`# Errata of libssl's manual

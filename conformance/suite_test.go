@@ -52,6 +52,9 @@ func TestBetterOnPurpose(t *testing.T) {
 	entries, out := m.errata()
 	assert.Empty(t, entries)
 	assert.Empty(t, out)
+	var errata bytes.Buffer
+	require.NoError(t, m.WriteErrata(&errata))
+	assert.Contains(t, errata.String(), ", 0 clauses\n", "of libssl's manual")
 	var table bytes.Buffer
 	require.NoError(t, m.WriteText(&table, false))
 	assert.Regexp(t, `(?m)^T-1 +better +Works\.$`, table.String())
