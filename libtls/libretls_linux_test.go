@@ -21,6 +21,7 @@ import (
 	"github.com/go-libssl/libssl/libtls"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // Package libtls beside libretls, Debian's libtls over OpenSSL: programs of ours in C are compiled with it.
@@ -162,7 +163,7 @@ func setterCalls(t *testing.T) []call {
 		0o600, 0o644, 0o640, 0o660, 0o666, 0o400, 0o200, 0, 0o700, 0o601, 0o610, 0o777,
 		0o600 | os.ModeSetuid, 0o600 | os.ModeSetgid, 0o600 | os.ModeSticky,
 	} {
-		path := file(fmt.Sprintf("session%d", len(calls)), nil, mode)
+		path := file(fmt.Sprintf("session%d", uint32(mode)), nil, mode)
 		if os.Getuid() == 0 || mode&0o600 == 0o600 {
 			fresh(call{"session_fd", path, "both"})
 		}
@@ -412,7 +413,8 @@ func (s *setter) descriptor(what, how string) int {
 		s.t.Cleanup(func() { syscall.Close(pair[0]); syscall.Close(pair[1]) })
 		return pair[0]
 	case "memory", "memory, 0600":
-		fd := memory(s.t)
+		fd := memory(s.t, 0)
+		s.t.Cleanup(func() { syscall.Close(fd) })
 		if what != "memory" {
 			require.NoError(s.t, syscall.Fchmod(fd, 0o600))
 		}
@@ -427,11 +429,11 @@ func (s *setter) descriptor(what, how string) int {
 	require.NoError(s.t, err, what)
 	if how == "closed" {
 		// Another number would soon be somebody else's.
-		high, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_DUPFD, 900)
-		require.Zero(s.t, errno)
+		high, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 900)
+		require.NoError(s.t, err)
 		syscall.Close(fd)
-		syscall.Close(int(high))
-		return int(high)
+		syscall.Close(high)
+		return high
 	}
 	s.t.Cleanup(func() { syscall.Close(fd) })
 	return fd

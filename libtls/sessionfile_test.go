@@ -20,6 +20,7 @@ import (
 	"github.com/go-libssl/libssl/libtls"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -27,12 +28,12 @@ const (
 	notRegular    = "session file is not a regular file"
 )
 
-// anUnusedDescriptor is a descriptor like f's, of a number that nobody else gets, closed.
+// highDescriptor is a descriptor like f's, of a number that nobody else gets.
 func highDescriptor(t *testing.T, f *os.File, number uintptr) int {
 	t.Helper()
-	fd, _, errno := syscall.Syscall(syscall.SYS_FCNTL, f.Fd(), syscall.F_DUPFD_CLOEXEC, number)
-	require.Zero(t, errno)
-	return int(fd)
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, int(number))
+	require.NoError(t, err)
+	return fd
 }
 
 // TestSetSessionFD is FD-1 to FD-3, FD-8 to FD-12.
@@ -433,16 +434,13 @@ func TestNoRoomForSession(t *testing.T) {
 // sealedFile is a file in memory that can't grow.
 func sealedFile(t *testing.T, content []byte) *os.File {
 	t.Helper()
-	fd, err := memfdCreate()
-	require.NoError(t, err)
-	f := os.NewFile(uintptr(fd), "memory")
+	f := os.NewFile(uintptr(memory(t, unix.MFD_ALLOW_SEALING)), "memory")
 	t.Cleanup(func() { f.Close() })
 	require.NoError(t, f.Chmod(0o600))
-	_, err = f.WriteAt(content, 0)
+	_, err := f.WriteAt(content, 0)
 	require.NoError(t, err)
-	const addSeals, sealGrow = 1033, 4
-	_, _, errno := syscall.Syscall(syscall.SYS_FCNTL, f.Fd(), addSeals, sealGrow)
-	require.Zero(t, errno)
+	_, err = unix.FcntlInt(f.Fd(), unix.F_ADD_SEALS, unix.F_SEAL_GROW)
+	require.NoError(t, err)
 	return f
 }
 

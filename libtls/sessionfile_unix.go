@@ -11,6 +11,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A sessionFile is where a client keeps its session: a descriptor of the program's. Its functions use neither its offset
@@ -157,11 +159,7 @@ func (f *sessionFile) writable(fd int) error {
 }
 
 func statusFlags(fd int) (int, error) {
-	flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFL, 0)
-	if errno != 0 {
-		return 0, errno
-	}
-	return int(flags), nil
+	return unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0) // which package syscall does not have, nor OpenBSD a system call for
 }
 
 // checkWritable is the check alone, for a connection whose session is yet to come.

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/go-libssl/libssl"
+	"golang.org/x/sys/unix"
 )
 
 // A file is a client's session file.
@@ -99,9 +100,5 @@ func init() { highest.Store(700) }
 
 // high is a descriptor like another, but of a number that nobody else gets: it can be closed and its number used.
 func (o observer) high(fd int) int {
-	n, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_DUPFD, uintptr(highest.Add(1)))
-	if errno != 0 {
-		must(errno)
-	}
-	return int(n)
+	return must1(unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, int(highest.Add(1))))
 }
