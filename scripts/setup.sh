@@ -93,8 +93,11 @@ packages=$(missing "$extras")
 if [ -n "$packages" ]; then
     sudo=
     [ "$(id -u)" = 0 ] || sudo='sudo -n'
-    # Where Debian is known not to have it, nobody is asked again.
+    # Where Debian is known not to have it, nobody is asked again. What it has may be newer than the package lists.
     ls /var/lib/apt/lists/*Packages* >/dev/null 2>&1 || apt_get update 2>/dev/null || true
-    apt_install 2>/dev/null || say "not to be had here, and some tests are skipped:$packages"
+    # shellcheck disable=SC2086 # a list of words
+    apt_install 2>/dev/null ||
+        { apt-cache show $packages >/dev/null 2>&1 && apt_get update 2>/dev/null && apt_install 2>/dev/null; } ||
+        say "not to be had here, and some tests are skipped:$packages"
 fi
 check_go
