@@ -82,7 +82,8 @@ func (c call) String() string { return strings.Join(c, " ") }
 
 // better are the calls for which package libtls has another answer, and why.
 var better = map[string]struct{ ours, why string }{
-	"ticket_key 0 48 11": {"0", "TK-8: revision 0 is a key like any other"},
+	"ticket_key 0 48 11":    {"0", "TK-8: revision 0 is a key like any other"},
+	"client without a list": {"-1\tfailed to parse crl", "libtls goes on, and refuses each certificate for want of a list"},
 }
 
 // newer are the answers of later versions, of libretls or of libssl, to calls that they take otherwise.
@@ -274,6 +275,12 @@ func setterCalls(t *testing.T) []call {
 			fresh(call{name, pair[0], pair[1]})
 		}
 	}
+	for _, name := range []string{"keypair_ocsp_file", "add_keypair_ocsp_file", "keypair_ocsp_mem", "add_keypair_ocsp_mem"} {
+		fresh(call{name, cert, keyFile, garbage}, call{name, cert, keyFile, empty}, call{name, garbage, keyFile, empty})
+		if strings.HasSuffix(name, "_file") {
+			fresh(call{name, cert, keyFile, missing}, call{name, cert, missing, garbage}, call{name, missing, keyFile, garbage})
+		}
+	}
 	// What is wrong with a certificate or a key comes out when it is used.
 	for _, list := range [][]call{
 		{{"keypair_file", cert, keyFile}},
@@ -283,10 +290,16 @@ func setterCalls(t *testing.T) []call {
 		{{"keypair_file", cert, other}},
 		{{"keypair_file", garbage, keyFile}},
 		{{"keypair_file", cert, garbage}},
+		{{"keypair_file", cert, keyFile}, {"clear_keys"}},
+		{{"keypair_file", cert, keyFile}, {"add_keypair_file", cert, other}},
+		{{"keypair_file", cert, keyFile}, {"ca_file", garbage}},
+		{{"keypair_file", cert, keyFile}, {"ca_path", missing}},
 		{},
 	} {
 		inTurn(append(list, call{"server"}, call{"client"})...)
 	}
+	inTurn(call{"crl_file", crl}, call{"client"})
+	inTurn(call{"crl_file", garbage}, call{"client", "without a list"})
 	return calls
 }
 
@@ -358,6 +371,17 @@ func (s *setter) do(name string, arg []string) error {
 		return s.c.AddKeypairFile(arg[0], arg[1])
 	case "add_keypair_mem":
 		return s.c.AddKeypairMem(s.contents(arg[0]), s.contents(arg[1]))
+	case "keypair_ocsp_file":
+		return s.c.SetKeypairOCSPFile(arg[0], arg[1], arg[2])
+	case "keypair_ocsp_mem":
+		return s.c.SetKeypairOCSPMem(s.contents(arg[0]), s.contents(arg[1]), s.contents(arg[2]))
+	case "add_keypair_ocsp_file":
+		return s.c.AddKeypairOCSPFile(arg[0], arg[1], arg[2])
+	case "add_keypair_ocsp_mem":
+		return s.c.AddKeypairOCSPMem(s.contents(arg[0]), s.contents(arg[1]), s.contents(arg[2]))
+	case "clear_keys":
+		s.c.ClearKeys()
+		return nil
 	case "crl_file":
 		return s.c.SetCRLFile(arg[0])
 	case "crl_mem":

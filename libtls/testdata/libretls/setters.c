@@ -103,6 +103,19 @@ static int of_file(int (*set)(struct tls_config *, const uint8_t *, size_t), con
 	return ret;
 }
 
+static int of_three(int (*set)(struct tls_config *, const uint8_t *, size_t, const uint8_t *, size_t, const uint8_t *, size_t),
+	char **path)
+{
+	size_t len[3];
+	uint8_t *all[3];
+	for (int i = 0; i < 3; i++)
+		all[i] = contents(path[i], &len[i]);
+	int ret = set(config, all[0], len[0], all[1], len[1], all[2], len[2]);
+	for (int i = 0; i < 3; i++)
+		free(all[i]);
+	return ret;
+}
+
 static int of_files(int (*set)(struct tls_config *, const uint8_t *, size_t, const uint8_t *, size_t),
 	const char *one, const char *other)
 {
@@ -200,6 +213,18 @@ static int call(const char *name, char **arg)
 		return tls_config_add_keypair_file(config, arg[0], arg[1]);
 	if (IS("add_keypair_mem"))
 		return of_files(tls_config_add_keypair_mem, arg[0], arg[1]);
+	if (IS("keypair_ocsp_file"))
+		return tls_config_set_keypair_ocsp_file(config, arg[0], arg[1], arg[2]);
+	if (IS("keypair_ocsp_mem"))
+		return of_three(tls_config_set_keypair_ocsp_mem, arg);
+	if (IS("add_keypair_ocsp_file"))
+		return tls_config_add_keypair_ocsp_file(config, arg[0], arg[1], arg[2]);
+	if (IS("add_keypair_ocsp_mem"))
+		return of_three(tls_config_add_keypair_ocsp_mem, arg);
+	if (IS("clear_keys")) {
+		tls_config_clear_keys(config);
+		return 0;
+	}
 	if (IS("crl_file"))
 		return tls_config_set_crl_file(config, arg[0]);
 	if (IS("crl_mem"))
