@@ -1,6 +1,7 @@
 package libtls
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -17,14 +18,18 @@ func load(kind, path string) ([]byte, error) {
 		return nil, fileFault("open", kind, path, err)
 	}
 	defer f.Close()
-	all, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err == nil && len(all) > maxFile {
+	var all bytes.Buffer
+	if info, err := f.Stat(); err == nil && info.Size() < maxFile {
+		all.Grow(int(info.Size()) + bytes.MinRead) // so that a key is not left behind in smaller buffers
+	}
+	_, err = all.ReadFrom(io.LimitReader(f, maxFile+1))
+	if err == nil && all.Len() > maxFile {
 		err = errFileTooLarge
 	}
 	if err != nil {
 		return nil, fileFault("read", kind, path, err)
 	}
-	return all, nil
+	return all.Bytes(), nil
 }
 
 var errFileTooLarge = errors.New("larger than 64 MiB")

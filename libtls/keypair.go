@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"runtime"
 
 	"github.com/go-libssl/libssl"
 )
@@ -196,11 +197,14 @@ func (k *keypair) setCert(cert []byte) error {
 	return nil
 }
 
-// setKey overwrites the key before.
+// setKey overwrites the key before, and has the new one overwritten when nobody has the keypair any more.
 func (k *keypair) setKey(key []byte) {
 	clear(k.key)
 	k.key = bytes.Clone(some(key))
+	runtime.AddCleanup(k, wipe, k.key)
 }
+
+func wipe(secret []byte) { clear(secret) }
 
 func (k *keypair) empty() bool { return k.cert == nil && k.key == nil }
 

@@ -17,6 +17,7 @@ func (f *sessionFile) loadSession() (sess *libssl.Session, alone bool, err error
 	if err != nil || len(pem) == 0 {
 		return nil, false, err
 	}
+	defer clear(pem)
 	if len(pem) > maxSessionFile {
 		return nil, false, fault(ErrSessionFileParse, errors.New("it is larger than any session"))
 	}
@@ -25,6 +26,7 @@ func (f *sessionFile) loadSession() (sess *libssl.Session, alone bool, err error
 		return nil, false, fault(ErrSessionFileParse, err)
 	}
 	text, err := sess.MarshalText()
+	defer clear(text)
 	return sess, err == nil && bytes.Equal(pem, text), nil
 }
 

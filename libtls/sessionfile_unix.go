@@ -206,6 +206,7 @@ func replace(fd int, pem []byte) error {
 	if err != nil {
 		return systemFault(ErrSessionFileRead, err)
 	}
+	defer clear(old)
 	if bytes.Equal(old, pem) {
 		return nil
 	}

@@ -88,7 +88,7 @@ func (t *ticketKeys) push(k *libssl.TicketKey, now time.Time) {
 func newTicketKey(rev uint32, key []byte) *libssl.TicketKey {
 	secret := slices.Clone(key)
 	k := &libssl.TicketKey{Name: ticketKeyName(rev), CipherKey: secret[:ticketCipherLen:ticketCipherLen], HMACKey: secret[ticketCipherLen:]}
-	runtime.AddCleanup(k, func(secret []byte) { clear(secret) }, secret)
+	runtime.AddCleanup(k, wipe, secret)
 	return k
 }
 
