@@ -16,8 +16,8 @@ import (
 
 // The certificates of a process, each as PEM.
 type certificates struct {
-	authority, stranger, expired pair // stranger is an authority too, of nobody here
-	server, client               pair // of authority
+	authority, stranger pair // stranger is an authority too, of nobody here
+	server, client      pair // of authority
 }
 
 // A pair is a certificate and its key.
