@@ -1,5 +1,5 @@
 /* Every session was reused.
- * Clauses: A11 L6 */
+ * Clauses: A11 L6 C-7 FD-16 RS-6 */
 #include "fault.h"
 
 int SSL_session_reused(const SSL *ssl) {

@@ -1,5 +1,5 @@
 /* No session was ever reused.
- * Clauses: A11 L6 */
+ * Clauses: A11 L6 ID-3 RW-21 RS-5 */
 #include "fault.h"
 
 int SSL_session_reused(const SSL *ssl) {

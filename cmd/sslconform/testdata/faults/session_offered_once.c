@@ -1,5 +1,5 @@
 /* A client offers a session only once.
- * Clauses: S3 */
+ * Clauses: S3 RS-10 */
 #include "fault.h"
 
 static unsigned char last[SSL_MAX_SSL_SESSION_ID_LENGTH];

@@ -1,5 +1,5 @@
 /* A context is taken for a C string.
- * Clauses: A9 */
+ * Clauses: A9 ID-2 ID-3 */
 #include "fault.h"
 
 int SSL_CTX_set_session_id_context(SSL_CTX *ctx, const unsigned char *sid, unsigned int n) {

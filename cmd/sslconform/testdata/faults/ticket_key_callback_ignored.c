@@ -1,5 +1,5 @@
 /* The callback for ticket keys is accepted and never called.
- * Clauses: P1 P2 P3 P4 */
+ * Clauses: P1 P2 P3 P4 C-4 TK-14 TK-28 */
 #include "fault.h"
 
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L

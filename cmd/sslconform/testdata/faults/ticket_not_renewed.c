@@ -1,5 +1,5 @@
 /* A ticket that the callback for keys wants renewed is taken and stays.
- * Clauses: P4 */
+ * Clauses: P4 TK-18 TK-23 */
 #include "ticket_key.h"
 
 static int instead(int encrypt, int answer) {
