@@ -1,5 +1,5 @@
 /* Sessions with a certificate in them cannot be read.
- * Clauses: N1 N8 RW-10 */
+ * Clauses: N1 N8 */
 #include "fault.h"
 
 SSL_SESSION *d2i_SSL_SESSION(SSL_SESSION **a, const unsigned char **pp, long n) {
