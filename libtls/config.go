@@ -179,7 +179,8 @@ func (c *Config) AddTicketKey(rev uint32, key []byte) error {
 func (c *Config) HealSessionFile() { c.set(func() { c.heal = true }) }
 
 // StrictTicketKeys has a server fail the handshakes of clients that ask for a ticket when every key has aged, with
-// [ErrNoValidTicketKey], as libtls does. Without it they get no ticket.
+// [ErrNoValidTicketKey], as libtls does. Without it they get no ticket; before OpenSSL 3.0, in TLS 1.3, one that nobody can
+// open.
 func (c *Config) StrictTicketKeys() { c.tickets.setStrict() }
 
 // LegacyResumption has sessions resumed as libtls does, without a look at how they came about: a client offers the
