@@ -556,3 +556,33 @@ func TestFileWithoutName(t *testing.T) {
 	assert.True(t, meet(t, srv, c).fine(t).resumed)
 	assert.NoFileExists(t, filepath.Join(filepath.Dir(f.Name()), "session"))
 }
+
+// TestNoDescriptorIsLeft: what is opened for locks, or to write where it is wanted, is closed.
+func TestNoDescriptorIsLeft(t *testing.T) {
+	if _, err := os.Stat("/proc/self/fd"); err != nil {
+		t.Skip("without /proc nobody can tell which descriptors there are")
+	}
+	srv := aServer(t, inFarm)
+	for _, flags := range []int{os.O_RDWR, os.O_RDWR | os.O_APPEND, os.O_WRONLY, os.O_RDONLY} {
+		f := openedFile(t, aFile(t).Name(), flags)
+		before := descriptorsOf(t, f)
+		for range 3 {
+			meet(t, srv, aClient(t, withFile(f), does((*libtls.Config).HealSessionFile)))
+		}
+		assert.Equal(t, before, descriptorsOf(t, f), "flags %#x", flags)
+	}
+}
+
+// descriptorsOf counts those of a file that this process has.
+func descriptorsOf(t *testing.T, f *os.File) (n int) {
+	t.Helper()
+	links, err := filepath.Glob("/proc/self/fd/*")
+	require.NoError(t, err)
+	for _, l := range links {
+		if to, err := os.Readlink(l); err == nil && to == f.Name() {
+			n++
+		}
+	}
+	require.NotZero(t, n)
+	return n
+}
