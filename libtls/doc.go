@@ -28,9 +28,10 @@
 // Resumption skips the verification of certificates. So that it lets in nobody whom a full handshake would refuse:
 //
 //   - A client marks the session with the trust that its full handshake was made under, a hash of all that decides on the
-//     server, its name among it, and offers it where that is the same. The session of another program, which has no such
-//     mark, is offered if the certificate in it passes a verification at that moment. It holds the server's own
-//     certificate only: below an intermediate CA that is not trusted itself, a full handshake follows.
+//     server, its name among it, and offers it where that is the same. Of the CAs in a directory, or of the system's, the
+//     hash has the place and not the content. The session of another program, which has no such mark, is offered if the
+//     certificate in it passes a verification at that moment. It holds the server's own certificate only: below an
+//     intermediate CA that is not trusted itself, a full handshake follows.
 //   - The session id context of a server that verifies clients depends on how it does, beside the id. A server that does
 //     not has the id alone, as in libtls.
 //
@@ -61,10 +62,12 @@
 //   - TK-15, LT-6: when all keys have aged there is no ticket; the handshake fails with StrictTicketKeys only
 //     (TestStrictTicketKeys, TestKeysAge).
 //   - TK-30: the keys are guarded by a lock, and overwritten when nobody has them any more (TestKeysWhileHandshakes,
-//     TestKeysAreWiped).
+//     TestKeysAreWiped); private keys are overwritten too (TestPrivateKeysAreWiped).
 //   - C-11: with a lifetime of 0 a server of TLS 1.3 sends no tickets, which would be of no use (TestSessionWithoutTicket).
 //   - C-13: an error is returned and not kept, so that none outlives its cause (TestSessionID and all others).
 //   - O-3: the failure of a handshake is final (TestFailedHandshake, TestVerification).
+//   - What holds no CRL is refused when it is used, and not each certificate for want of one; an error of a certificate has
+//     no remains of earlier ones in its text (TestSettersBesideLibretls).
 //   - O-1: what is not known of a certificate's status is no error (TestOCSPRequired).
 //   - A connection whose transport ends without close_notify is io.ErrUnexpectedEOF where libtls says end of file; Close
 //     returns [ErrEOFWithoutCloseNotify] as there (TestCut).
