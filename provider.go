@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"sync"
 	"unsafe"
+
+	"github.com/go-libssl/libssl/internal/algorithms"
 )
 
 // A Provider is a module that implements algorithms, as "default", "legacy", "fips" or "base".
@@ -22,6 +24,7 @@ type Provider struct {
 // C: OSSL_PROVIDER_load(3)
 // OpenSSL: 3.0
 func LoadProvider(name string) (p *Provider, err error) {
+	defer algorithms.Changed()
 	err = withCString("OSSL_PROVIDER_load", name, func(cs *C.char) error {
 		r := C.gls_OSSL_PROVIDER_load(cs)
 		if r.ptr == nil {
@@ -46,6 +49,7 @@ func (p *Provider) Unload() error {
 	if p.ptr == nil {
 		return nil
 	}
+	defer algorithms.Changed()
 	r := C.gls_OSSL_PROVIDER_unload(p.ptr)
 	p.ptr = nil
 	if r.ret != 1 {
@@ -72,6 +76,7 @@ func ProviderAvailable(name string) (available bool) {
 // C: EVP_set_default_properties(3)
 // OpenSSL: 3.0
 func SetDefaultProperties(query string) error {
+	defer algorithms.Changed()
 	return withCString("EVP_set_default_properties", query, func(cs *C.char) error {
 		return libraryError("EVP_set_default_properties", C.gls_EVP_set_default_properties(cs))
 	})
@@ -90,6 +95,7 @@ func FIPSEnabled() bool { return C.gls_EVP_default_properties_is_fips_enabled() 
 // C: EVP_default_properties_enable_fips(3)
 // OpenSSL: 3.0
 func SetFIPS(on bool) error {
+	defer algorithms.Changed()
 	if on {
 		for _, name := range []string{"fips", "base"} {
 			if ProviderAvailable(name) {
@@ -115,6 +121,7 @@ func addProvider(name string) error {
 //
 // C: CONF_modules_load_file(3)
 func LoadConfig(path string) error {
+	defer algorithms.Changed()
 	return withCString("CONF_modules_load_file", path, func(cs *C.char) error {
 		return libraryError("CONF_modules_load_file", C.gls_CONF_modules_load_file(cs))
 	})

@@ -14,6 +14,7 @@ import (
 	"unsafe"
 
 	"github.com/go-libssl/libssl" // also links the shim
+	"github.com/go-libssl/libssl/internal/errqueue"
 )
 
 func init() { C.glsraw_init() }
@@ -69,16 +70,8 @@ func entry(before []Entry) (e C.glsraw_entry) {
 // ret takes over what came back from C. A panic of a callback within goes on here.
 func ret(r C.gls_ret) Ret {
 	defer rethrow()
-	out := Ret{Op: C.GoString(r.op), Value: int64(r.ret), SSLError: int(r.ssl_error), ptr: r.ptr}
-	for _, e := range unsafe.Slice(r.errs, int(r.nerrs)) {
-		out.Queue = append(out.Queue, libssl.ErrorEntry{
-			Code: uint64(e.code), Lib: int(e.lib), Reason: libssl.Reason(e.reason),
-			LibName: C.GoString(e.lib_name), Text: C.GoString(e.text), Func: C.GoString(e._func),
-			File: C.GoString(e.file), Data: C.GoString(e.data), Line: int(e.line),
-		})
-	}
-	C.gls_free_errs(r.errs, r.nerrs)
-	return out
+	e := errqueue.Take(unsafe.Pointer(&r))
+	return Ret{Op: e.Op, Value: int64(r.ret), SSLError: e.SSLError, Queue: e.Stack, ptr: r.ptr}
 }
 
 // Has tells whether this libssl has a function that others lack.
