@@ -1557,6 +1557,37 @@ gls_ret gls_X509_STORE_add_crl(SSL_CTX *ctx, const unsigned char *pem, size_t n)
     return r;
 }
 
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+static void set_dh(gls_ret *r, SSL_CTX *ctx, EVP_PKEY *params) {
+    if (EVP_PKEY_up_ref(params) == 1 && CALL(*r, SSL_CTX_set0_tmp_dh_pkey, (ctx, params)) != 1)
+        EVP_PKEY_free(params);
+}
+#else
+static void set_dh(gls_ret *r, SSL_CTX *ctx, EVP_PKEY *params) {
+    DH *dh = CALL_PTR(*r, EVP_PKEY_get1_DH, (params)) ? r->ptr : NULL;
+    if (dh != NULL)
+        CALL(*r, SSL_CTX_set_tmp_dh, (ctx, dh));
+    DH_free(dh);
+}
+#endif
+
+gls_ret gls_SSL_CTX_set0_tmp_dh_pkey(SSL_CTX *ctx, const unsigned char *pem, size_t n) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, ctx);
+    BIO *b = read_from(pem, n);
+    EVP_PKEY *params = b != NULL && CALL_PTR(r, PEM_read_bio_Parameters, (b, NULL)) ? r.ptr : NULL;
+    if (params != NULL && EVP_PKEY_base_id(params) != EVP_PKEY_DH && EVP_PKEY_base_id(params) != EVP_PKEY_DHX)
+        r.ret = 0; /* 3.x would take them */
+    else if (params != NULL)
+        set_dh(&r, ctx, params);
+    r.ptr = NULL;
+    EVP_PKEY_free(params);
+    BIO_free(b);
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
 gls_ret gls_SSL_CTX_set1_cert_store(SSL_CTX *ctx, const unsigned char *pem, size_t n) {
     call c;
     gls_ret r = {0};

@@ -157,6 +157,7 @@ gls_ret gls_SSL_CTX_set_max_proto_version(SSL_CTX *ctx, int version);
 gls_ret gls_SSL_CTX_set_cipher_list(SSL_CTX *ctx, const char *s);
 gls_ret gls_SSL_CTX_set_ciphersuites(SSL_CTX *ctx, const char *s);
 gls_ret gls_SSL_CTX_set1_groups_list(SSL_CTX *ctx, const char *s);
+gls_ret gls_SSL_CTX_set0_tmp_dh_pkey(SSL_CTX *ctx, const unsigned char *pem, size_t n);
 long gls_SSL_CTX_get_min_proto_version(SSL_CTX *ctx);
 long gls_SSL_CTX_get_max_proto_version(SSL_CTX *ctx);
 gls_ret gls_SSL_CTX_set1_sigalgs_list(SSL_CTX *ctx, const char *s);
