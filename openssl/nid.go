@@ -12,7 +12,7 @@ import (
 // C: OBJ_nid2obj(3)
 type NID int
 
-// Nid2ShortName returns the short name of an object, as "SHA256" for [NID_sha256].
+// Nid2ShortName returns the short name of an object, as "SHA1" for [NID_sha1].
 //
 // C: OBJ_nid2sn(3)
 func Nid2ShortName(nid NID) (string, error) {

@@ -36,7 +36,7 @@ func (n *Name) Add(field, text string) error {
 // Text returns the first entry that has the number, in UTF-8.
 func (n *Name) Text(nid int) (text []byte, err error) {
 	err = n.use(func(p unsafe.Pointer) error {
-		text, err = take(C.glscrypto_X509_NAME_get_text_by_NID((*C.X509_NAME)(p), C.int(nid)))
+		text, err = take(C.glscrypto_X509_NAME_get_text_by_NID((*C.X509_NAME)(p), clip(nid)))
 		return err
 	})
 	return text, err
@@ -194,7 +194,7 @@ func (c *Certificate) Sign(k *Key, d *Digest) error {
 func (c *Certificate) AddExtension(issuer *Certificate, nid int, value string) error {
 	return withCString("X509V3_EXT_nconf_nid", value, func(cs *C.char) error {
 		return c.useBoth(issuer, func(x, by *C.X509) error {
-			return check(C.glscrypto_X509_add_ext(x, by, C.int(nid), cs))
+			return check(C.glscrypto_X509_add_ext(x, by, clip(nid), cs))
 		})
 	})
 }

@@ -13,8 +13,6 @@ import (
 	"math"
 	"runtime"
 	"unsafe"
-
-	"github.com/go-libssl/libssl"
 )
 
 // A Cipher is an EVP_CIPHER.
@@ -29,7 +27,10 @@ var ciphers = kind{
 }
 
 // A CipherInfo says what a cipher takes, in bytes.
-type CipherInfo struct{ NID, BlockSize, KeySize, IVSize int }
+type CipherInfo struct {
+	NID, BlockSize, KeySize, IVSize int
+	AEAD                            bool // it authenticates
+}
 
 // Info returns what the cipher takes.
 func (c *Cipher) Info() (CipherInfo, error) {
@@ -39,13 +40,13 @@ func (c *Cipher) Info() (CipherInfo, error) {
 	}
 	defer runtime.KeepAlive(f)
 	i := C.glscrypto_EVP_CIPHER_info((*C.EVP_CIPHER)(f.ptr))
-	return CipherInfo{int(i.nid), int(i.block_size), int(i.key_length), int(i.iv_length)}, nil
+	return CipherInfo{int(i.nid), int(i.block_size), int(i.key_length), int(i.iv_length), i.aead != 0}, nil
 }
 
 // A CipherCtx is an EVP_CIPHER_CTX.
 type CipherCtx struct {
 	owner
-	keyed bool
+	missing error // what it can't do without
 }
 
 // NewCipherCtx starts a message. key and iv may be nil, and are of the cipher's lengths otherwise, but that ivLength, if
@@ -71,18 +72,26 @@ func NewCipherCtx(c *Cipher, key, iv []byte, ivLength int, encrypt bool) (*Ciphe
 	if err := check(r); err != nil {
 		return nil, err
 	}
-	x := &CipherCtx{keyed: key != nil || info.KeySize == 0}
+	x := new(CipherCtx)
+	switch {
+	case key == nil && info.KeySize > 0:
+		x.missing = errNoKey
+	case iv == nil && info.AEAD:
+		x.missing = errNoIV
+	}
 	x.own(r.ptr, func(p unsafe.Pointer) { C.EVP_CIPHER_CTX_free((*C.EVP_CIPHER_CTX)(p)) })
 	return x, nil
 }
 
-// errNoKey is told from here: 1.1.1 crashes.
-var errNoKey = errors.New("no key was given")
+var (
+	errNoKey = errors.New("no key was given") // 1.1.1 crashes
+	errNoIV  = errors.New("no IV was given")  // 3.x makes one that nobody gets to know
+)
 
 // crypt is for what needs a key.
 func (x *CipherCtx) crypt(f func(p *C.EVP_CIPHER_CTX) error) error {
-	if !x.keyed {
-		return errNoKey
+	if x.missing != nil {
+		return x.missing
 	}
 	return x.use(func(p unsafe.Pointer) error { return f((*C.EVP_CIPHER_CTX)(p)) })
 }
@@ -158,10 +167,4 @@ func (x *CipherCtx) Control(code, arg int, value []byte) error {
 		copy(value, unsafe.Slice((*byte)(copied), len(value)))
 		return nil
 	})
-}
-
-// Unauthentic reports whether err is that of a final call that found another tag: libcrypto queues nothing for it.
-func Unauthentic(err error) bool {
-	var e *libssl.Error
-	return errors.As(err, &e) && len(e.Stack) == 0
 }

@@ -187,6 +187,7 @@ glscrypto_cipher_info glscrypto_EVP_CIPHER_info(const EVP_CIPHER *cipher) {
         .block_size = EVP_CIPHER_block_size(cipher),
         .key_length = EVP_CIPHER_key_length(cipher),
         .iv_length = EVP_CIPHER_iv_length(cipher),
+        .aead = (EVP_CIPHER_flags(cipher) & EVP_CIPH_FLAG_AEAD_CIPHER) != 0,
     };
 }
 

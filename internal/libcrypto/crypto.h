@@ -37,7 +37,7 @@ int glscrypto_EVP_MD_get_size(const EVP_MD *md);
 gls_ret glscrypto_EVP_CIPHER_fetch(const char *name);
 void glscrypto_EVP_CIPHER_free(const EVP_CIPHER *cipher);
 typedef struct glscrypto_cipher_info {
-    int nid, block_size, key_length, iv_length;
+    int nid, block_size, key_length, iv_length, aead;
 } glscrypto_cipher_info;
 glscrypto_cipher_info glscrypto_EVP_CIPHER_info(const EVP_CIPHER *cipher);
 

@@ -70,7 +70,7 @@ func GenerateRSA(bits int, exponent uint32) (*Key, error) {
 }
 
 // GenerateEC generates a key on the curve that has the number.
-func GenerateEC(nid int) (*Key, error) { return newKey(C.glscrypto_EC_keygen(C.int(nid))) }
+func GenerateEC(nid int) (*Key, error) { return newKey(C.glscrypto_EC_keygen(clip(nid))) }
 
 // GenerateEd25519 generates an Ed25519 key.
 func GenerateEd25519() (*Key, error) { return newKey(C.glscrypto_EVP_PKEY_keygen(C.EVP_PKEY_ED25519)) }

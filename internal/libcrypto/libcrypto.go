@@ -14,6 +14,7 @@ import "C"
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 	"strings"
 	"sync"
@@ -114,3 +115,6 @@ func uchars(p unsafe.Pointer, b []byte) *C.uchar {
 	}
 	return (*C.uchar)(p)
 }
+
+// clip returns n as far as a C int reaches.
+func clip(n int) C.int { return C.int(max(math.MinInt32, min(n, math.MaxInt32))) }

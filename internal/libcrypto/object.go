@@ -5,7 +5,7 @@ import "C"
 
 // ShortName returns the short name of the object that has the number.
 func ShortName(nid int) (string, error) {
-	r := C.glscrypto_OBJ_nid2sn(C.int(nid))
+	r := C.glscrypto_OBJ_nid2sn(clip(nid))
 	if err := check(r); err != nil {
 		return "", err
 	}
