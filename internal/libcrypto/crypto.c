@@ -103,10 +103,12 @@ gls_ret glscrypto_OBJ_nid2sn(int nid) {
 static OSSL_LIB_CTX *legacy; /* stays once it is there; the caller of a fetch sees to it that there is one at a time */
 
 static OSSL_LIB_CTX *legacy_context(void) {
-    OSSL_LIB_CTX *ctx;
-    if (legacy != NULL || EVP_default_properties_is_fips_enabled(NULL) || (ctx = OSSL_LIB_CTX_new()) == NULL)
+    if (EVP_default_properties_is_fips_enabled(NULL))
+        return NULL;
+    if (legacy != NULL)
         return legacy;
-    if (OSSL_PROVIDER_load(ctx, "legacy") != NULL)
+    OSSL_LIB_CTX *ctx = OSSL_LIB_CTX_new();
+    if (ctx != NULL && OSSL_PROVIDER_load(ctx, "legacy") != NULL)
         return legacy = ctx;
     OSSL_LIB_CTX_free(ctx);
     return NULL;
