@@ -9,7 +9,7 @@ GO := scripts/env.sh go
 TESTFLAGS ?= -count=1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint race matrix errata coverage-table mutants bench cgocheck asan build setup docker compose clean
+.PHONY: help run test check lint race matrix errata coverage-table mutants bench bench-digests cgocheck asan build setup docker compose clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -51,11 +51,17 @@ bench: ## measure beside C, crypto/tls and go-openssl, and write docs/performanc
 	@scripts/setup.sh run
 	$(GO) run ./bench -o docs/performance.md $(BENCHFLAGS)
 
+# go-openssl does not build on OpenSSL 4.0: there BENCHTAGS= leaves it out.
+BENCHTAGS ?= goopenssl
+bench-digests: ## measure the digests beside the standard library and go-openssl, and write docs/performance-digests.md
+	@scripts/setup.sh run
+	$(GO) run -buildvcs=false -tags "$(BENCHTAGS)" ./bench/digests -o docs/performance-digests.md $(BENCHFLAGS)
+
 cgocheck: ## the tests with every Go pointer stored into C memory checked
 	@scripts/setup.sh test
 	GOEXPERIMENT=cgocheck2 $(GO) test $(TESTFLAGS) work
 
-asan: ## the tests of the root package and of tests under the address sanitizer, leaks included
+asan: ## the tests of the root package, of the drop-in and of tests under the address sanitizer, leaks included
 	@scripts/setup.sh test
 	@scripts/asan.sh $(TESTFLAGS)
 

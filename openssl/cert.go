@@ -284,7 +284,8 @@ func (c *Certificate) AddExtensions(extensions map[NID]string) error {
 // C: X509_sign(3)
 func (c *Certificate) Sign(privKey PrivateKey, digest EVP_MD) error {
 	if digest != EVP_SHA256 && digest != EVP_SHA384 && digest != EVP_SHA512 {
-		return errors.New("Unsupported digest: you're probably looking for 'EVP_SHA256' or 'EVP_SHA512'.")
+		//lint:ignore ST1005 programs know it by these words
+		return fmt.Errorf("Unsupported digest %d: you're probably looking for 'EVP_SHA256' or 'EVP_SHA512'", digest)
 	}
 	return c.set("to sign certificate", func(x *libcrypto.Certificate) error {
 		key, err := keyOf(privKey)

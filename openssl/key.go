@@ -209,7 +209,9 @@ func GenerateED25519Key() (PrivateKey, error) {
 	return private("generating ED25519 private key")(libcrypto.GenerateEd25519())
 }
 
-// ed25519_support has the name by which tests written for the original ask.
+// ed25519_support is what the original's own tests ask.
+//
+//lint:ignore U1000 they are not here
 const ed25519_support = true
 
 var (

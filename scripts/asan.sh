@@ -1,5 +1,5 @@
 #!/bin/sh
-# asan.sh [go test flags]: the tests of the root package and of ./tests under the address sanitizer.
+# asan.sh [go test flags]: the tests of the root package, of the drop-in and of ./tests under the address sanitizer.
 # A leak of C memory fails the run although the tests themselves say PASS.
 set -eu
 cd "$(dirname "$0")/.."
@@ -13,6 +13,6 @@ fi
 # The slow unwinder, because libcrypto keeps no frame pointers: without it a leak's stack ends there. It more than doubles
 # the time that ./tests take: set ASAN_OPTIONS to whole, and -run, to see where one of theirs comes from.
 whole=fast_unwind_on_malloc=0:malloc_context_size=20
-echo "go test -asan $* . ./tests"
-ASAN_OPTIONS="${ASAN_OPTIONS-$whole}" scripts/env.sh go test -asan "$@" .
+echo "go test -asan $* . ./internal/libcrypto ./openssl/... ./tests"
+ASAN_OPTIONS="${ASAN_OPTIONS-$whole}" scripts/env.sh go test -asan "$@" . ./internal/libcrypto ./openssl/...
 scripts/env.sh go test -asan -timeout 30m "$@" ./tests
