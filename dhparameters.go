@@ -4,8 +4,8 @@ package libssl
 import "C"
 
 // SetDHParameters sets the group for ephemeral Diffie-Hellman in TLS 1.2 and before, from PEM text as `openssl dhparam`
-// writes it. Only a server needs one, and only for the DHE cipher suites, which it does not offer without: those of
-// elliptic curves and TLS 1.3 have groups of their own. The security level refuses small groups.
+// writes it. Only a server needs one, and only for the DHE cipher suites: those of elliptic curves and TLS 1.3 have groups
+// of their own. Before OpenSSL 4.0 there are no DHE suites without. The security level refuses small groups.
 //
 // C: SSL_CTX_set0_tmp_dh_pkey(3)
 func (c *Ctx) SetDHParameters(pem []byte) error {
