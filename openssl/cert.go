@@ -7,7 +7,6 @@ import (
 	"math/big"
 	"slices"
 	"time"
-	"unsafe"
 
 	"github.com/go-libssl/libssl/internal/libcrypto"
 )
@@ -339,12 +338,4 @@ func certFromDER(der []byte) (*Certificate, error) {
 		return nil, queueError(err)
 	}
 	return &Certificate{x: x}, nil
-}
-
-// x509Pointer returns c's X509 *, nil if it has none; the caller keeps c reachable by runtime.KeepAlive.
-func (c *Certificate) x509Pointer() unsafe.Pointer {
-	if c == nil || c.x == nil {
-		return nil
-	}
-	return c.x.Pointer()
 }

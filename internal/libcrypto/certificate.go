@@ -83,9 +83,6 @@ func ParseCertificateDER(der []byte) (*Certificate, error) {
 	return newCertificate(C.glscrypto_d2i_X509((*C.uchar)(&in[0]), C.size_t(len(der))))
 }
 
-// Pointer returns the X509 *. The caller keeps c reachable meanwhile.
-func (c *Certificate) Pointer() unsafe.Pointer { return c.ptr }
-
 // with is use for calls that return nothing but their outcome.
 func (c *Certificate) with(f func(x *C.X509) C.gls_ret) error {
 	return c.use(func(p unsafe.Pointer) error { return check(f((*C.X509)(p))) })
