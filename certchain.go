@@ -35,6 +35,16 @@ func (c *Ctx) AddChainCert(cert *x509.Certificate) error {
 	})
 }
 
+// AddExtraChainCert adds a certificate, in DER, to the chain that is sent after each certificate that has none of its
+// own.
+//
+// C: SSL_CTX_add_extra_chain_cert(3)
+func (c *Ctx) AddExtraChainCert(der []byte) error {
+	return c.change(func(p *C.SSL_CTX) C.gls_ret {
+		return C.gls_SSL_CTX_add_extra_chain_cert(p, uchars(der), C.size_t(len(der)))
+	})
+}
+
 // ClearChainCerts removes the chain. libssl then sends one that it builds from the CAs that c trusts, if it can.
 //
 // C: SSL_CTX_clear_chain_certs(3)

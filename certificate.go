@@ -117,6 +117,29 @@ func (c *Ctx) UsePrivateKeyFile(path string) error {
 	})
 }
 
+// UseCertificateASN1 gives c a certificate in DER, without a chain, in the place of one of the same key type. Its key
+// may come before or after it: see UsePrivateKeyASN1.
+//
+// C: SSL_CTX_use_certificate_ASN1(3)
+func (c *Ctx) UseCertificateASN1(der []byte) error {
+	return c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret {
+		return C.gls_SSL_CTX_use_certificate_ASN1(p, uchars(der), C.size_t(len(der)))
+	})
+}
+
+// UsePrivateKeyASN1 gives c a private key in DER, as PKCS #8 or in the form that is its type's own. It must belong to
+// the certificate of that key type if c has one; a certificate that comes later and does not belong to it takes it
+// away.
+//
+// C: SSL_CTX_use_PrivateKey(3)
+func (c *Ctx) UsePrivateKeyASN1(der []byte) error {
+	secret := bytes.Clone(der)
+	defer clear(secret)
+	return c.change(func(p *C.SSL_CTX) C.gls_ret {
+		return C.gls_SSL_CTX_use_PrivateKey(p, (*C.uchar)(unsafe.SliceData(secret)), C.size_t(len(secret)))
+	})
+}
+
 // SetDefaultPasswordCallback sets what knows the passwords of encrypted keys; without it, or with nil, such a key is
 // an error, and nobody is asked on the terminal, unless a provider does that of its own accord, as pkcs11-provider does
 // for a PIN that neither the URI nor its configuration has. name is the file or the URI, empty for text. It is called

@@ -220,6 +220,7 @@ type helloState struct {
 	work      *helloWork // what it waits for
 	asked     *string    // the server name, once known
 	stateless bool       // libssl is to keep nothing, and would lose a ClientHello that waits
+	choosing  bool       // a step is being taken
 }
 
 // helloSteps are what uses libssl's one slot for a ClientHello callback, in turn. libssl asks the slot again after it
@@ -267,6 +268,8 @@ func (s *SSL) runClientHello(alert *C.int) C.int {
 		h.work = nil
 		h.step++
 	}
+	h.choosing = true
+	defer func() { h.choosing = false }()
 	for ; h.step < len(helloSteps); h.step++ {
 		work, err := helloSteps[h.step].take(s)
 		switch {

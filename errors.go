@@ -205,13 +205,24 @@ func newVerifyError(code, depth C.int, cert *C.X509) *VerifyError {
 
 // parseCertificate copies a C certificate.
 func parseCertificate(cert *C.X509) (*x509.Certificate, error) {
+	der, err := derOf(cert)
+	if err != nil {
+		return nil, err
+	}
+	return x509.ParseCertificate(der)
+}
+
+// derOf returns a C certificate as DER; nil for NULL.
+func derOf(cert *C.X509) ([]byte, error) {
+	if cert == nil {
+		return nil, nil
+	}
 	var der *C.uchar
 	n := C.gls_i2d_X509(cert, &der)
 	if n <= 0 {
 		return nil, &Error{Op: "i2d_X509", Ret: int(n)}
 	}
-	defer C.gls_OPENSSL_free(unsafe.Pointer(der))
-	return x509.ParseCertificate(C.GoBytes(unsafe.Pointer(der), n))
+	return takeDER(C.long(n), der), nil
 }
 
 // connectionError is newError with what the connection knows beside the queue. s.mu is held.

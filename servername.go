@@ -33,6 +33,31 @@ func (c *Ctx) SetServerNameCallback(cb func(s *SSL, name string) (*Ctx, error)) 
 	})
 }
 
+// SetCtx puts another Ctx in force for a server's connection, and all of it that SetServerNameCallback's does: before
+// its handshake, or from inside that callback or SetClientHelloCallback's. What the SSL is told afterwards, as by
+// SetVerify, stays.
+//
+// C: SSL_set_SSL_CTX(3)
+func (s *SSL) SetCtx(ctx *Ctx) error {
+	if ctx == nil {
+		return errors.New("libssl: SetCtx: nil Ctx")
+	}
+	locked := s.lock()
+	defer s.unlock(locked)
+	switch {
+	case s.ptr == nil:
+		return s.gone()
+	case !s.server:
+		return errors.New("libssl: SetCtx: the connection is a client's")
+	case locked && C.SSL_in_before(s.ptr) != 1, !locked && !s.hello.choosing:
+		return errors.New("libssl: SetCtx: the ClientHello is past")
+	}
+	if locked {
+		defer s.letGo()
+	}
+	return s.switchTo(ctx)
+}
+
 // takeServerName is the step of SetServerNameCallback. It asks once in a handshake: after HelloRetryRequest there is a
 // second ClientHello, which may not ask for somebody else.
 func (s *SSL) takeServerName() (work func(context.Context) error, err error) {

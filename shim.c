@@ -1172,6 +1172,30 @@ gls_ret gls_SSL_CTX_use_PrivateKey_file(SSL_CTX *ctx, const char *path, gls_pass
     return r;
 }
 
+gls_ret gls_SSL_CTX_use_certificate_ASN1(SSL_CTX *ctx, const unsigned char *der, size_t n) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, ctx);
+    CALL(r, SSL_CTX_use_certificate_ASN1, (ctx, int_len(n), der));
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+/* Of whatever type: SSL_CTX_use_PrivateKey_ASN1 would have to be told. */
+gls_ret gls_SSL_CTX_use_PrivateKey(SSL_CTX *ctx, const unsigned char *der, size_t n) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, ctx);
+    if (CALL_PTR(r, d2i_AutoPrivateKey, (NULL, &der, (long)n))) {
+        EVP_PKEY *key = r.ptr;
+        CALL(r, SSL_CTX_use_PrivateKey, (ctx, key));
+        EVP_PKEY_free(key);
+    }
+    r.ptr = NULL;
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
 /* ret is the length of *der, 0 when there is no certificate. */
 gls_ret gls_SSL_CTX_get0_certificate(SSL_CTX *ctx, unsigned char **der) {
     gls_ret r = {.op = "SSL_CTX_get0_certificate"};
@@ -1246,6 +1270,16 @@ gls_ret gls_SSL_CTX_add1_chain_cert(SSL_CTX *ctx, const unsigned char *der, size
     gls_ret r = {0};
     begin(&c, NULL, ctx);
     WITH_CERT(r, der, n, CALL(r, SSL_CTX_add1_chain_cert, (ctx, x)));
+    end(&c, &r, r.ret != 1);
+    return r;
+}
+
+/* libssl takes over the reference that it is given. */
+gls_ret gls_SSL_CTX_add_extra_chain_cert(SSL_CTX *ctx, const unsigned char *der, size_t n) {
+    call c;
+    gls_ret r = {0};
+    begin(&c, NULL, ctx);
+    WITH_CERT(r, der, n, if (CALL(r, SSL_CTX_add_extra_chain_cert, (ctx, x)) == 1) X509_up_ref(x));
     end(&c, &r, r.ret != 1);
     return r;
 }

@@ -173,6 +173,11 @@ func (s *SSL) setLocked(f func(p *C.SSL) C.gls_ret) (*C.gls_note, error) {
 	return r.notes, nil
 }
 
+// IsServer reports whether it is a server's end.
+//
+// C: SSL_is_server(3)
+func (s *SSL) IsServer() bool { return s.server }
+
 // Conn returns the connection.
 func (s *SSL) Conn() *Conn { return s.conn }
 

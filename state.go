@@ -7,6 +7,7 @@ import "C"
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/asn1"
 	"unsafe"
 )
 
@@ -47,6 +48,36 @@ func (c *Conn) ConnectionState() tls.ConnectionState {
 		}
 		return s
 	})
+}
+
+// PeerCertChain returns the certificates that the peer has sent in DER, its own first: also those that crypto/x509
+// can't read. nil if there are none.
+//
+// C: SSL_get_peer_cert_chain(3)
+func (s *SSL) PeerCertChain() (der [][]byte) {
+	all := ask(s, func(p *C.SSL) []byte {
+		var der *C.uchar
+		n := C.gls_SSL_get_peer_cert_chain(p, &der)
+		return takeBytes(der, n)
+	})
+	for len(all) > 0 {
+		var one asn1.RawValue
+		rest, err := asn1.Unmarshal(all, &one)
+		if err != nil {
+			return nil // libssl wrote no DER
+		}
+		der = append(der, one.FullBytes)
+		all = rest
+	}
+	return der
+}
+
+// ServerName returns the name that the client has asked for (SNI), empty for none; for a resumed session see
+// [Conn.ConnectionState].
+//
+// C: SSL_get_servername(3)
+func (s *SSL) ServerName() string {
+	return ask(s, func(p *C.SSL) string { return C.GoString(C.SSL_get_servername(p, C.TLSEXT_NAMETYPE_host_name)) })
 }
 
 // groupIDs are the numbers of the groups by the names that libssl gives them.

@@ -81,9 +81,10 @@ type VerifyFunc func(v *Verification) error
 
 // A Verification is one certificate under verification. It is valid during the callback only.
 type Verification struct {
-	ssl *SSL
-	x   *C.X509_STORE_CTX
-	ok  bool
+	ssl      *SSL
+	x        *C.X509_STORE_CTX
+	ok       bool
+	tolerate bool // accepting it leaves the fault on record
 }
 
 var errVerificationOver = errors.New("libssl: Verification used after its callback")
@@ -128,6 +129,22 @@ func (v *Verification) Certificate() (*x509.Certificate, error) {
 	return parseCertificate(cert)
 }
 
+// CertificateDER returns the certificate in DER, also one that crypto/x509 can't read; nil if there is none at this
+// depth.
+//
+// C: X509_STORE_CTX_get_current_cert(3)
+func (v *Verification) CertificateDER() []byte {
+	if v.x == nil {
+		return nil
+	}
+	der, _ := derOf(C.X509_STORE_CTX_get_current_cert(v.x))
+	return der
+}
+
+// Tolerate has an acceptance by the callback go on record as what it is: [SSL.VerifyResult] and the session keep what
+// libssl has against the certificate, as they do when a callback in C returns 1 and leaves the error as it is.
+func (v *Verification) Tolerate() { v.tolerate = true }
+
 // Chain returns the chain as far as libssl has built it, the peer's own certificate first.
 //
 // C: X509_STORE_CTX_get0_chain(3)
@@ -145,9 +162,9 @@ func (s *SSL) runVerify(ok bool, x *C.X509_STORE_CTX) C.int {
 	if s.verify == nil {
 		return cBool(ok)
 	}
+	v := &Verification{ssl: s, x: x, ok: ok}
 	var err error
 	if !s.callback(func() {
-		v := &Verification{ssl: s, x: x, ok: ok}
 		defer func() { v.x = nil }()
 		err = s.verify(v)
 	}) {
@@ -159,6 +176,8 @@ func (s *SSL) runVerify(ok bool, x *C.X509_STORE_CTX) C.int {
 		C.gls_X509_STORE_CTX_refuse(x)
 		return 0
 	}
-	C.X509_STORE_CTX_set_error(x, C.X509_V_OK)
+	if !v.tolerate {
+		C.X509_STORE_CTX_set_error(x, C.X509_V_OK)
+	}
 	return 1
 }

@@ -1,8 +1,6 @@
 package openssl
 
 import (
-	"fmt"
-
 	"github.com/go-libssl/libssl"
 )
 
@@ -21,6 +19,3 @@ func FIPSModeSet(mode bool) error {
 	}
 	return nil
 }
-
-// queueError is for errors that said nothing but what the error queue held.
-func queueError(err error) error { return fmt.Errorf("SSL errors: %w", err) }
