@@ -1,0 +1,5 @@
+//go:build !race
+
+package parity
+
+var testFlags = []string{"test"}
