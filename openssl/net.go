@@ -50,8 +50,8 @@ const (
 	DisableSNI                                         // the server is not asked for by name
 )
 
-// dialTimeout is how long a Dial without a context may take.
-const dialTimeout = 30 * time.Second
+// dialTimeout is how long a Dial without a context may take. Tests have less time.
+var dialTimeout = 30 * time.Second
 
 // Dial connects to addr and runs the handshake, for which it takes 30 seconds at most; a nil ctx is one of [NewCtx].
 // The host in addr is the name that it asks the server for (SNI), and that the server's certificate must have, unless

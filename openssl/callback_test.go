@@ -1,0 +1,222 @@
+package openssl_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-libssl/libssl"
+	"github.com/go-libssl/libssl/internal/testutil"
+	"github.com/go-libssl/libssl/openssl"
+)
+
+// A panic in a callback ends neither the process nor anything but the call that led to it.
+func TestPanicsReachTheCaller(t *testing.T) {
+	certs := testutil.Certs(t)
+	bad := func(bool, *openssl.CertificateStoreCtx) bool { panic("no") }
+	for name, set := range map[string]func(clients, servers *openssl.Ctx){
+		"verify": func(clients, _ *openssl.Ctx) { clients.SetVerify(openssl.VerifyPeer, bad) },
+		"server name": func(_, servers *openssl.Ctx) {
+			servers.SetTLSExtServernameCallback(func(*openssl.SSL) openssl.SSLTLSExtErr { panic("no") })
+		},
+		"ticket manager": func(_, servers *openssl.Ctx) { servers.SetTicketStore(&openssl.TicketStore{Keys: panicking{}}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			clients, servers := clientCtx(t), serverCtx(t, certs.Server)
+			set(clients, servers)
+			client, server := pair(t, clients, servers)
+			got := make(chan any)
+			go func() {
+				got <- panicOf(func() { server.Handshake() })
+				server.Close()
+			}()
+			clientPanic := panicOf(func() {
+				if client.Handshake() == nil {
+					client.Read(make([]byte, 1))
+				}
+			})
+			client.Close()
+			serverPanic := <-got
+			if name == "verify" {
+				assert.Equal(t, "no", clientPanic)
+				assert.Nil(t, serverPanic)
+			} else {
+				assert.Nil(t, clientPanic)
+				assert.Equal(t, "no", serverPanic)
+			}
+		})
+	}
+}
+
+type panicking struct{ openssl.TicketKeyManager }
+
+func (panicking) Current() *openssl.TicketKey { panic("no") }
+
+func TestVerifyCallback(t *testing.T) {
+	certs := testutil.Certs(t)
+	type seen struct {
+		ok     bool
+		depth  int
+		result openssl.VerifyResult
+	}
+	var all []seen
+	var kept *openssl.CertificateStoreCtx
+	watch := func(accept func(ok bool) bool) openssl.VerifyCallback {
+		all = nil
+		return func(ok bool, store *openssl.CertificateStoreCtx) bool {
+			kept = store
+			all = append(all, seen{ok, store.Depth(), store.VerifyResult()})
+			assert.NotEmpty(t, store.GetCurrentCert().GetSerialNumberHex())
+			if ok {
+				assert.NoError(t, store.Err())
+			} else {
+				assert.Regexp(t, "^openssl: (unable|self|certificate)", store.Err().Error())
+				var v *libssl.VerifyError
+				assert.ErrorAs(t, store.Err(), &v)
+			}
+			return accept(ok)
+		}
+	}
+	agree := func(ok bool) bool { return ok }
+
+	clients := clientCtx(t)
+	clients.SetVerifyCallback(watch(agree))
+	assert.Equal(t, openssl.VerifyPeer, clients.VerifyMode())
+	client, _ := connected(t, clients, serverCtx(t, certs.Server))
+	assert.Equal(t, []seen{{true, 1, openssl.Ok}, {true, 0, openssl.Ok}}, all)
+	assert.Equal(t, openssl.Ok, client.VerifyResult())
+	assert.Nil(t, kept.GetCurrentCert(), "after the callback")
+	assert.Nil(t, new(openssl.CertificateStoreCtx).GetCurrentCert())
+	assert.Zero(t, new(openssl.CertificateStoreCtx).Depth())
+
+	// A refusal of what libssl thinks well of.
+	clients.SetVerifyCallback(watch(func(bool) bool { return false }))
+	client, server := pair(t, clients, serverCtx(t, certs.Server))
+	clientErr, _ := shake(client, server)
+	assert.ErrorIs(t, clientErr, libssl.ReasonCertificateVerifyFailed)
+	assert.ErrorContains(t, clientErr, "the verify callback has refused")
+
+	// A faulty certificate that is accepted all the same: the fault stays on record, as it did.
+	clients.SetVerifyCallback(watch(func(bool) bool { return true }))
+	client, _ = connected(t, clients, serverCtx(t, certs.OtherServer))
+	assert.Equal(t, openssl.UnableToVerifyLeafSignature, client.VerifyResult(), "%v", all)
+	assert.False(t, all[0].ok)
+	assert.Equal(t, openssl.UnableToGetIssuerCertLocally, all[0].result)
+
+	// One connection's own.
+	client, server = pair(t, clients, serverCtx(t, certs.OtherServer))
+	assert.Nil(t, client.GetVerifyCallback())
+	client.SetVerifyCallback(watch(agree))
+	client.SetVerifyMode(openssl.VerifyPeer)
+	assert.NotNil(t, client.GetVerifyCallback())
+	clientErr, _ = shake(client, server)
+	assert.ErrorIs(t, clientErr, libssl.ReasonCertificateVerifyFailed)
+	assert.NotEmpty(t, all)
+
+	// The Ctx's stays in force if the connection has none.
+	clients.SetVerify(openssl.VerifyNone, watch(agree))
+	client, server = pair(t, clients, serverCtx(t, certs.OtherServer))
+	client.SetVerifyMode(openssl.VerifyPeer)
+	clientErr, _ = shake(client, server)
+	assert.Error(t, clientErr)
+	assert.NotEmpty(t, all)
+
+	// With VerifyNone the callback is asked, and what it says is put on record.
+	client, _ = connected(t, clients, serverCtx(t, certs.OtherServer))
+	assert.Equal(t, openssl.UnableToGetIssuerCertLocally, client.VerifyResult())
+	assert.NotNil(t, clients.GetVerifyCallback())
+}
+
+func TestServerName(t *testing.T) {
+	certs := testutil.Certs(t)
+	first, second := serverCtx(t, certs.Server), serverCtx(t, certs.OtherServer)
+	var asked []string
+	decide := openssl.SSLTLSExtErrOK
+	var then func(s *openssl.SSL)
+	first.SetTLSExtServernameCallback(func(s *openssl.SSL) openssl.SSLTLSExtErr {
+		asked = append(asked, s.GetServername())
+		if s.GetServername() == "b.test" {
+			s.SetSSLCtx(second)
+			if then != nil {
+				then(s)
+			}
+		}
+		return decide
+	})
+	clients, err := openssl.NewCtx()
+	require.NoError(t, err)
+	issuer := func(c *openssl.Conn) string {
+		cert, err := c.PeerCertificate()
+		require.NoError(t, err)
+		name, err := cert.GetIssuerName()
+		require.NoError(t, err)
+		cn, _ := name.GetEntry(openssl.NID_commonName)
+		return cn
+	}
+	for name, want := range map[string]string{"a.test": "Test CA", "b.test": "Another Test CA", "": "Test CA"} {
+		asked = nil
+		client, server := pair(t, clients, first)
+		if name != "" {
+			require.NoError(t, client.SetTlsExtHostName(name))
+		}
+		clientErr, serverErr := shake(client, server)
+		require.NoError(t, errors.Join(clientErr, serverErr))
+		assert.Equal(t, want, issuer(client))
+		assert.Equal(t, []string{name}, asked)
+		assert.Equal(t, name, server.GetServername())
+		assert.Same(t, first, server.GetCtx())
+	}
+
+	// What is set after the switch stays.
+	then = func(s *openssl.SSL) { s.SetVerify(openssl.VerifyPeer|openssl.VerifyFailIfNoPeerCert, nil) }
+	client, server := pair(t, clients, first)
+	require.NoError(t, client.SetTlsExtHostName("b.test"))
+	_, serverErr := shake(client, server)
+	assert.ErrorContains(t, serverErr, "peer did not return a certificate")
+
+	decide = openssl.SSLTLSEXTErrAlertFatal
+	client, server = pair(t, clients, first)
+	clientErr, serverErr := shake(client, server)
+	var e *libssl.Error
+	require.ErrorAs(t, clientErr, &e)
+	code, _, _ := e.Alert()
+	assert.EqualValues(t, 112, code, "unrecognized_name")
+	assert.ErrorContains(t, serverErr, "the server name callback has refused")
+
+	// Before the handshake too, and without a callback.
+	first.SetTLSExtServernameCallback(nil)
+	client, server = pair(t, clients, first)
+	server.SetSSLCtx(second)
+	clientErr, serverErr = shake(client, server)
+	require.NoError(t, errors.Join(clientErr, serverErr))
+	assert.Equal(t, "Another Test CA", issuer(client))
+	server.SetSSLCtx(first) // too late
+	server.SetSSLCtx(nil)
+	client.SetSSLCtx(second)
+	assert.Same(t, second.Libssl(), server.Libssl().Ctx())
+}
+
+// A connection that package libssl has made of a Ctx of ours has its callbacks too.
+func TestCallbacksOfRootConnections(t *testing.T) {
+	servers := serverCtx(t, testutil.Certs(t).Server)
+	var asked string
+	servers.SetTLSExtServernameCallback(func(s *openssl.SSL) openssl.SSLTLSExtErr {
+		asked = s.GetServername()
+		return openssl.SSLTLSEXTErrNoAck
+	})
+	transport, other := testutil.TCP(t)
+	server, err := libssl.Server(other, servers.Libssl())
+	require.NoError(t, err)
+	defer server.Close()
+	client, err := openssl.Client(transport, clientCtx(t))
+	require.NoError(t, err)
+	defer client.Close()
+	require.NoError(t, client.SetTlsExtHostName("localhost"))
+	done := make(chan error)
+	go func() { done <- server.Handshake() }()
+	require.NoError(t, client.Handshake())
+	require.NoError(t, <-done)
+	assert.Equal(t, "localhost", asked)
+}
