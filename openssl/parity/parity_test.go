@@ -93,10 +93,30 @@ type G struct { *T }
 	assert.Empty(t, c.differences)
 }
 
+// The examples compile with the original too: but for the import they are what its users have written.
+func TestExamplesAreForTheOriginal(t *testing.T) {
+	ours := loaded(t, oursPath)
+	theirs := parsed(t, "", ours)
+	fset := token.NewFileSet()
+	f, err := parser.ParseFile(fset, filepath.Join("..", "example_test.go"), nil, 0)
+	require.NoError(t, err)
+	cfg := types.Config{
+		Error: func(err error) { t.Error(err) },
+		Importer: importer(func(path string) (*types.Package, error) {
+			if path == oursPath {
+				return theirs.pkg, nil
+			}
+			return ours[path].Types, nil
+		}),
+	}
+	cfg.Check("examples", fset, []*ast.File{f}, nil)
+}
+
 // loaded returns a package of ours with what both it and the original import.
 func loaded(t *testing.T, path string) map[string]*packages.Package {
 	cfg := &packages.Config{Mode: packages.NeedName | packages.NeedTypes | packages.NeedImports | packages.NeedDeps}
-	pkgs, err := packages.Load(cfg, path, "errors", "hash", "math/big", "net", "net/http", "sync", "time", "unsafe")
+	pkgs, err := packages.Load(cfg, path, "bufio", "crypto/rand", "errors", "fmt", "hash", "io", "log", "math/big", "net", "net/http", "os",
+		"path/filepath", "sync", "time", "unsafe")
 	require.NoError(t, err)
 	require.Zero(t, packages.PrintErrors(pkgs))
 	all := map[string]*packages.Package{}
