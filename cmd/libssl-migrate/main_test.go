@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "write what the program makes as what is wanted")
+
+// migrate runs the program.
+func migrate(t *testing.T, args ...string) (status int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	status = run(t.Context(), append([]string{"libssl-migrate"}, args...), &out, &errs)
+	return status, out.String(), errs.String()
+}
+
+// Each folder in testdata has a module as it is before, as it is after, and what is printed.
+func TestGolden(t *testing.T) {
+	cases, err := filepath.Glob("testdata/*")
+	require.NoError(t, err)
+	require.NotEmpty(t, cases)
+	for _, dir := range cases {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			before := os.DirFS(filepath.Join(dir, "before"))
+			work := t.TempDir()
+			require.NoError(t, os.CopyFS(work, before))
+			status, dry, stderr := migrate(t, work)
+			require.Zero(t, status, stderr)
+			assert.Equal(t, tree(t, before), tree(t, os.DirFS(work)), "a dry run writes nothing")
+			status, wet, stderr := migrate(t, "-w", work)
+			require.Zero(t, status, stderr)
+			assert.Equal(t, dry, strings.Replace(wet, "Now run go mod tidy, and go vet ./... for what no note is about.", "Nothing was written: -w does.", 1))
+
+			after, output := filepath.Join(dir, "after"), filepath.Join(dir, "output")
+			if *update {
+				require.NoError(t, os.RemoveAll(after))
+				require.NoError(t, os.CopyFS(after, os.DirFS(work)))
+				require.NoError(t, os.WriteFile(output, []byte(dry), 0o644))
+			}
+			want, err := os.ReadFile(output)
+			require.NoError(t, err)
+			assert.Equal(t, string(want), dry)
+			assert.Equal(t, tree(t, os.DirFS(after)), tree(t, os.DirFS(work)))
+
+			status, again, _ := migrate(t, "-w", work)
+			assert.Zero(t, status)
+			assert.Contains(t, again, "0 imports in 0 files")
+			assert.Equal(t, tree(t, os.DirFS(after)), tree(t, os.DirFS(work)), "a second run finds nothing")
+		})
+	}
+}
+
+// tree returns the files below a folder.
+func tree(t *testing.T, dir fs.FS) map[string]string {
+	files := map[string]string{}
+	require.NoError(t, fs.WalkDir(dir, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(dir, path)
+		files[path] = string(content)
+		return err
+	}))
+	return files
+}
+
+// What it makes of a program that was written for the original compiles.
+func TestMigratedProgramCompiles(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	work := t.TempDir()
+	require.NoError(t, os.CopyFS(work, os.DirFS("testdata/original/before")))
+	status, _, stderr := migrate(t, "-w", work)
+	require.Zero(t, status, stderr)
+	workspace := "go 1.25.0\nuse " + work + "\nuse " + root + "\n"
+	file := filepath.Join(t.TempDir(), "go.work")
+	require.NoError(t, os.WriteFile(file, []byte(workspace), 0o600))
+	cmd := exec.Command("go", "vet", "./...")
+	cmd.Dir = work
+	cmd.Env = append(os.Environ(), "GOWORK="+file)
+	out, err := cmd.CombinedOutput()
+	assert.NoError(t, err, string(out))
+}
+
+func TestBadUsage(t *testing.T) {
+	broken := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(broken, "go.mod"), []byte("module x\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(broken, "x.go"), []byte("package"), 0o600))
+	badMod := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(badMod, "go.mod"), []byte("!"), 0o600))
+	for want, args := range map[string][]string{
+		"there is no go.mod":            {t.TempDir()},
+		"one folder at a time":          {".", "."},
+		"flag provided but not defined": {"-nonsense"},
+		"x.go:1:8":                      {"-w", broken},
+		"go.mod:1":                      {badMod},
+	} {
+		status, _, stderr := migrate(t, args...)
+		assert.Equal(t, 2, status)
+		assert.Contains(t, stderr, want)
+	}
+}
+
+// A file that gofmt was not run on is left as it was, but for the paths.
+func TestUnformatted(t *testing.T) {
+	f := &file{name: "x.go"}
+	require.NoError(t, f.rewrite([]byte("package x\nimport   ( \"os\";  o `github.com/spacemonkeygo/openssl`)\nvar _ = o . NewCtx\n var _ os.File\n")))
+	assert.Equal(t, "package x\nimport   ( \"os\";  o \"github.com/go-libssl/libssl/openssl\")\nvar _ = o . NewCtx\n var _ os.File\n", string(f.content))
+	assert.Empty(t, f.notes)
+}
+
+// names.txt has the names that package openssl really has.
+func TestNames(t *testing.T) {
+	files, err := filepath.Glob("../../openssl/*.go")
+	require.NoError(t, err)
+	var names []string
+	add := func(id *ast.Ident) {
+		if id.IsExported() {
+			names = append(names, id.Name)
+		}
+	}
+	for _, path := range files {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		require.NoError(t, err)
+		for _, d := range f.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				if d.Recv == nil {
+					add(d.Name)
+				}
+			case *ast.GenDecl:
+				for _, s := range d.Specs {
+					switch s := s.(type) {
+					case *ast.TypeSpec:
+						add(s.Name)
+					case *ast.ValueSpec:
+						for _, id := range s.Names {
+							add(id)
+						}
+					}
+				}
+			}
+		}
+	}
+	slices.Sort(names)
+	text := strings.Join(names, "\n") + "\n"
+	if *update {
+		require.NoError(t, os.WriteFile("names.txt", []byte(text), 0o644))
+		return
+	}
+	assert.Equal(t, text, namesText, "run go test -update, twice")
+	for path, s := range sources {
+		for name := range s.names {
+			if ourNames[name] && !slices.Contains([]string{"EngineById", "SSLv3", "MD4", "NewMD4Hash", "GetDigestByName", "GetDigestByNid", "GetCipherByName", "NewHMAC"}, name) {
+				t.Errorf("%s: advice on %s, which ours has", path, name)
+			}
+		}
+	}
+}

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+)
+
+const ours = "github.com/go-libssl/libssl/openssl"
+
+// A module is what is to be rewritten.
+type module struct {
+	dir   string
+	files []*file // those that change, or that there is something to say of
+	notes []string
+}
+
+// A file is one that changes.
+type file struct {
+	name     string // below the module's folder
+	content  []byte // what it becomes
+	mode     fs.FileMode
+	imports  int
+	changes  []string // each begins with the place, as ":12: "
+	notes    []string // the same
+	modified bool
+}
+
+// read finds out what is to be done in the module that has its go.mod in dir.
+func read(dir string) (*module, error) {
+	m := &module{dir: dir}
+	mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("no module in %s: there is no go.mod", dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != dir && m.skips(path, d.Name()):
+			return filepath.SkipDir
+		case !d.Type().IsRegular() || !strings.HasSuffix(path, ".go"):
+			return nil
+		}
+		return m.readGo(path)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return m, m.readMod(mod)
+}
+
+// skips reports whether a folder is none of the module's packages.
+func (m *module) skips(path, name string) bool {
+	if name == "vendor" {
+		m.notes = append(m.notes, "vendor: run go mod vendor after go mod tidy")
+		return true
+	}
+	if name == "testdata" || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") {
+		return true
+	}
+	_, err := os.Stat(filepath.Join(path, "go.mod"))
+	return err == nil
+}
+
+func (m *module) readGo(path string) error {
+	source, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	f, err := m.add(path)
+	if err != nil {
+		return err
+	}
+	return f.rewrite(source)
+}
+
+// add adds a file.
+func (m *module) add(path string) (*file, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	name, err := filepath.Rel(m.dir, path)
+	if err != nil {
+		return nil, err
+	}
+	f := &file{name: filepath.ToSlash(name), mode: info.Mode().Perm()}
+	m.files = append(m.files, f)
+	return f, nil
+}
+
+// imports returns how many imports change.
+func (m *module) imports() (n, files int) {
+	for _, f := range m.files {
+		n += f.imports
+		files += min(f.imports, 1)
+	}
+	return n, files
+}
+
+// readMod takes what nothing imports any more from go.mod.
+func (m *module) readMod(content []byte) error {
+	mod, err := modfile.Parse("go.mod", content, nil)
+	if err != nil {
+		return err
+	}
+	f, err := m.add(filepath.Join(m.dir, "go.mod"))
+	if err != nil {
+		return err
+	}
+	if n, _ := m.imports(); n == 0 {
+		return nil
+	}
+	for _, r := range slices.Clone(mod.Require) {
+		if _, known := sources[r.Mod.Path]; known && !r.Indirect {
+			f.changes = append(f.changes, fmt.Sprintf(": require %s %s is dropped", r.Mod.Path, r.Mod.Version))
+			if err := mod.DropRequire(r.Mod.Path); err != nil {
+				return err
+			}
+		}
+	}
+	for _, r := range mod.Replace {
+		if _, known := sources[r.Old.Path]; known {
+			f.notes = append(f.notes, fmt.Sprintf(": replace %s is of no use any more, unless another module needs it", r.Old.Path))
+		}
+	}
+	mod.Cleanup()
+	if f.content, err = mod.Format(); err != nil {
+		return err
+	}
+	f.modified = len(f.changes) > 0 && !bytes.Equal(f.content, content)
+	return nil
+}
+
+// report says what is done, or would be.
+func (m *module) report(w io.Writer, written bool) {
+	notes := len(m.notes)
+	for _, f := range m.files {
+		for _, s := range f.changes {
+			fmt.Fprintf(w, "%s%s\n", f.name, s)
+		}
+		for _, s := range f.notes {
+			fmt.Fprintf(w, "note: %s%s\n", f.name, s)
+		}
+		notes += len(f.notes)
+	}
+	for _, s := range m.notes {
+		fmt.Fprintf(w, "note: %s\n", s)
+	}
+	n, files := m.imports()
+	fmt.Fprintf(w, "%s in %s, %s\n", count(n, "import"), count(files, "file"), count(notes, "note"))
+	switch {
+	case n == 0:
+	case written:
+		fmt.Fprintln(w, "Now run go mod tidy, and go vet ./... for what no note is about.")
+	default:
+		fmt.Fprintln(w, "Nothing was written: -w does.")
+	}
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func (m *module) write() error {
+	for _, f := range m.files {
+		if !f.modified {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(m.dir, filepath.FromSlash(f.name)), f.content, f.mode); err != nil {
+			return err
+		}
+	}
+	return nil
+}

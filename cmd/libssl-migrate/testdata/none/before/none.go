@@ -1,0 +1,3 @@
+package none
+
+import _ "github.com/spacemonkeygo/openssl/other"

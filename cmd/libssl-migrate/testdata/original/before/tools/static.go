@@ -1,0 +1,5 @@
+//go:build openssl_static
+
+package tools
+
+import _ "github.com/spacemonkeygo/openssl"

@@ -1,0 +1,3 @@
+package openssl
+
+import _ "github.com/spacemonkeygo/openssl/utils"
