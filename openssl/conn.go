@@ -159,6 +159,7 @@ func (c *Conn) CurrentCipher() (string, error) {
 		name = e.cipher
 	}
 	if name == "" {
+		//lint:ignore ST1005 the original's words
 		return "", errors.New("Session not established")
 	}
 	return name, nil

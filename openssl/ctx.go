@@ -138,6 +138,7 @@ func (c *Ctx) useCertificates(blocks [][]byte, file string) error {
 		use = c.AddChainCertificate
 	}
 	if !found {
+		//lint:ignore ST1005 the original's words
 		return fmt.Errorf("No PEM certificate found in '%s'", file)
 	}
 	return nil
@@ -149,6 +150,7 @@ func (c *Ctx) useCertificates(blocks [][]byte, file string) error {
 func (c *Ctx) SetEllipticCurve(curve EllipticCurve) error {
 	name, err := Nid2ShortName(NID(curve))
 	if err != nil {
+		//lint:ignore ST1005 the original's words
 		return fmt.Errorf("Unknown curve: %w", err)
 	}
 	return sslError(c.Libssl().SetGroupsList(name))

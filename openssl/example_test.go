@@ -2,6 +2,7 @@ package openssl_test
 
 import (
 	"bufio"
+	"context"
 	"crypto/rand"
 	"fmt"
 	"io"
@@ -38,7 +39,9 @@ func ExampleListenAndServeTLS() {
 	}
 	ctx.SetVerifyMode(openssl.VerifyPeer)
 	client := http.Client{Transport: &http.Transport{
-		Dial: func(network, addr string) (net.Conn, error) { return dialWhenUp(network, addr, ctx, 0) },
+		DialContext: func(_ context.Context, network, addr string) (net.Conn, error) {
+			return dialWhenUp(network, addr, ctx, 0)
+		},
 	}}
 	// To net/http it is a plain connection, hence http:.
 	resp, err := client.Get("http://" + addr + "/gopher")

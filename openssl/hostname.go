@@ -11,6 +11,8 @@ import (
 )
 
 // ValidationError is what the checks of a certificate's names return if it is for somebody else.
+//
+//lint:ignore ST1005,ST1012 the original's name and words
 var ValidationError = errors.New("Host validation error")
 
 // CheckFlags say how the name in a certificate is compared: a set of X509_CHECK_FLAG_ bits.

@@ -104,16 +104,16 @@ type CertificateStoreCtx struct {
 // VerifyResult returns what libssl has against the certificate, or [Ok].
 //
 // C: X509_STORE_CTX_get_error(3)
-func (self *CertificateStoreCtx) VerifyResult() VerifyResult { return resultOf(self.fault) }
+func (s *CertificateStoreCtx) VerifyResult() VerifyResult { return resultOf(s.fault) }
 
 // Err returns what libssl has against the certificate, which errors.As finds as a [libssl.VerifyError], or nil.
 //
 // C: X509_STORE_CTX_get_error(3)
-func (self *CertificateStoreCtx) Err() error {
-	if v := new(libssl.VerifyError); errors.As(self.fault, &v) {
+func (s *CertificateStoreCtx) Err() error {
+	if v := new(libssl.VerifyError); errors.As(s.fault, &v) {
 		return &verifyError{v}
 	}
-	return self.fault
+	return s.fault
 }
 
 // A verifyError says of a certificate what the original said.
@@ -125,21 +125,21 @@ func (e *verifyError) Unwrap() error { return e.VerifyError }
 // Depth returns the certificate's place in the chain: 0 is the peer's own.
 //
 // C: X509_STORE_CTX_get_error_depth(3)
-func (self *CertificateStoreCtx) Depth() int {
-	if self.v == nil {
+func (s *CertificateStoreCtx) Depth() int {
+	if s.v == nil {
 		return 0
 	}
-	return self.v.Depth()
+	return s.v.Depth()
 }
 
 // GetCurrentCert returns a copy of the certificate; nil if there is none at this depth.
 //
 // C: X509_STORE_CTX_get_current_cert(3)
-func (self *CertificateStoreCtx) GetCurrentCert() *Certificate {
-	if self.v == nil {
+func (s *CertificateStoreCtx) GetCurrentCert() *Certificate {
+	if s.v == nil {
 		return nil
 	}
-	cert, err := certFromDER(self.v.CertificateDER())
+	cert, err := certFromDER(s.v.CertificateDER())
 	if err != nil {
 		return nil
 	}

@@ -115,7 +115,7 @@ func TestExamplesAreForTheOriginal(t *testing.T) {
 // loaded returns a package of ours with what both it and the original import.
 func loaded(t *testing.T, path string) map[string]*packages.Package {
 	cfg := &packages.Config{Mode: packages.NeedName | packages.NeedTypes | packages.NeedImports | packages.NeedDeps}
-	pkgs, err := packages.Load(cfg, path, "bufio", "crypto/rand", "errors", "fmt", "hash", "io", "log", "math/big", "net", "net/http", "os",
+	pkgs, err := packages.Load(cfg, path, "bufio", "context", "crypto/rand", "errors", "fmt", "hash", "io", "log", "math/big", "net", "net/http", "os",
 		"path/filepath", "sync", "time", "unsafe")
 	require.NoError(t, err)
 	require.Zero(t, packages.PrintErrors(pkgs))
