@@ -143,6 +143,8 @@ func (v *Verification) CertificateDER() []byte {
 
 // Tolerate has an acceptance by the callback go on record as what it is: [SSL.VerifyResult] and the session keep what
 // libssl has against the certificate, as they do when a callback in C returns 1 and leaves the error as it is.
+//
+// C: X509_STORE_CTX_set_error(3)
 func (v *Verification) Tolerate() { v.tolerate = true }
 
 // Chain returns the chain as far as libssl has built it, the peer's own certificate first.
