@@ -39,14 +39,13 @@ func (c *Ctx) SetServerNameCallback(cb func(s *SSL, name string) (*Ctx, error)) 
 //
 // C: SSL_set_SSL_CTX(3)
 func (s *SSL) SetCtx(ctx *Ctx) error {
-	if ctx == nil {
-		return errors.New("libssl: SetCtx: nil Ctx")
-	}
 	locked := s.lock()
 	defer s.unlock(locked)
 	switch {
 	case s.ptr == nil:
 		return s.gone()
+	case ctx == nil:
+		return errors.New("libssl: SetCtx: nil Ctx")
 	case !s.server:
 		return errors.New("libssl: SetCtx: the connection is a client's")
 	case locked && C.SSL_in_before(s.ptr) != 1, !locked && !s.hello.choosing:

@@ -762,7 +762,7 @@ func inside(t *testing.T, st *stage, object string, method reflect.Method, of fu
 	switch {
 	case object == "Conn" && slices.Contains(waits, method.Name):
 		assert.ErrorIs(t, err, libssl.ErrInCallback)
-	case object == "Ctx" && !st.late && regexp.MustCompile("^(Set|Clear|Use|Load|Config|Select|Build|Add(Chain|Client|Root|CRL))").MatchString(method.Name):
+	case object == "Ctx" && !st.late && regexp.MustCompile("^(Set|Clear|Use|Load|Config|Select|Build|Add(Chain|Client|Extra|Root|CRL))").MatchString(method.Name):
 		for _, v := range results {
 			if v.Type() == reflect.TypeFor[error]() {
 				assert.ErrorIs(t, err, libssl.ErrInCallback)
