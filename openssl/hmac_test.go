@@ -56,7 +56,7 @@ func TestHMACsAreTheStandardLibrarys(t *testing.T) {
 		for n := 0; n < len(data); n += 7 {
 			h, err := openssl.NewHMACWithEngine(data[:n], digest, &openssl.Engine{})
 			require.NoError(t, err, "key of %d bytes", n)
-			_, err = h.Write(data)
+			_, err = h.Write(data[:n])
 			require.NoError(t, err)
 			require.NoError(t, h.Reset())
 			for _, part := range [][]byte{data[:n], nil, data[n:]} {

@@ -240,27 +240,55 @@ gls_ret glscrypto_EVP_DigestFinal_ex(EVP_MD_CTX *ctx, unsigned char *out) {
 /* ---- HMAC -------------------------------------------------------------------------------------------- */
 
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
-gls_ret glscrypto_EVP_MAC_CTX_new(const EVP_MD *md, const unsigned char *key, size_t n) {
+gls_ret glscrypto_EVP_MAC_fetch(const char *name) {
+    gls_ret r = {0};
+    begin();
+    CALL_PTR(r, EVP_MAC_fetch, (NULL, name, NULL));
+    end(&r);
+    return r;
+}
+#else
+gls_ret glscrypto_EVP_MAC_fetch(const char *name) {
+    return (gls_ret){.op = name, .ret = 1};
+}
+#endif
+
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+void glscrypto_EVP_MAC_free(void *hmac) {
+    EVP_MAC_free(hmac);
+}
+#else
+void glscrypto_EVP_MAC_free(void *hmac) {
+    (void)hmac;
+}
+#endif
+
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+gls_ret glscrypto_EVP_MAC_CTX_new(void *hmac, const EVP_MD *md, const unsigned char *key, size_t n, size_t *size) {
     gls_ret r = {0};
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)EVP_MD_get0_name(md), 0),
         OSSL_PARAM_construct_end(),
     };
     begin();
-    EVP_MAC *hmac = CALL_PTR(r, EVP_MAC_fetch, (NULL, "HMAC", NULL)) ? r.ptr : NULL;
-    if (hmac != NULL && CALL_PTR(r, EVP_MAC_CTX_new, (hmac)) && !CALL(r, EVP_MAC_init, (r.ptr, key, n, params)))
-        EVP_MAC_CTX_free(r.ptr);
-    EVP_MAC_free(hmac);
+    EVP_MAC_CTX *mac = CALL_PTR(r, EVP_MAC_CTX_new, (hmac)) ? r.ptr : NULL;
+    if (mac != NULL && CALL(r, EVP_MAC_init, (mac, key, n, params)))
+        *size = EVP_MAC_CTX_get_mac_size(mac);
+    else
+        EVP_MAC_CTX_free(mac);
     end(&r);
     return r;
 }
 #else
-gls_ret glscrypto_EVP_MAC_CTX_new(const EVP_MD *md, const unsigned char *key, size_t n) {
-    gls_ret r = {0};
+gls_ret glscrypto_EVP_MAC_CTX_new(void *hmac, const EVP_MD *md, const unsigned char *key, size_t n, size_t *size) {
+    gls_ret r = {.op = "HMAC_Init_ex"};
+    (void)hmac;
     begin();
-    r.op = "HMAC_Init_ex";
-    if (n <= INT_MAX && CALL_PTR(r, HMAC_CTX_new, ()) && !CALL(r, HMAC_Init_ex, (r.ptr, key, (int)n, md, NULL)))
-        HMAC_CTX_free(r.ptr);
+    HMAC_CTX *mac = n <= INT_MAX && CALL_PTR(r, HMAC_CTX_new, ()) ? r.ptr : NULL;
+    if (mac != NULL && CALL(r, HMAC_Init_ex, (mac, key, (int)n, md, NULL)))
+        *size = HMAC_size(mac);
+    else
+        HMAC_CTX_free(mac);
     end(&r);
     return r;
 }
@@ -303,20 +331,20 @@ gls_ret glscrypto_EVP_MAC_update(glscrypto_mac *mac, const unsigned char *data, 
 #endif
 
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
-gls_ret glscrypto_EVP_MAC_final(glscrypto_mac *mac, unsigned char *out, size_t size) {
+gls_ret glscrypto_EVP_MAC_final(glscrypto_mac *mac, const unsigned char *data, size_t n, unsigned char *out, size_t size) {
     gls_ret r = {0};
     begin();
-    if (CALL(r, EVP_MAC_final, (mac, out, NULL, size)))
+    if (CALL(r, EVP_MAC_update, (mac, data, n)) && CALL(r, EVP_MAC_final, (mac, out, NULL, size)))
         CALL(r, EVP_MAC_init, (mac, NULL, 0, NULL));
     end(&r);
     return r;
 }
 #else
-gls_ret glscrypto_EVP_MAC_final(glscrypto_mac *mac, unsigned char *out, size_t size) {
+gls_ret glscrypto_EVP_MAC_final(glscrypto_mac *mac, const unsigned char *data, size_t n, unsigned char *out, size_t size) {
     gls_ret r = {0};
     (void)size;
     begin();
-    if (CALL(r, HMAC_Final, (mac, out, NULL)))
+    if (CALL(r, HMAC_Update, (mac, data, n)) && CALL(r, HMAC_Final, (mac, out, NULL)))
         CALL(r, HMAC_Init_ex, (mac, NULL, 0, NULL, NULL));
     end(&r);
     return r;

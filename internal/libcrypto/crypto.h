@@ -48,16 +48,19 @@ gls_ret glscrypto_EVP_DigestInit_ex(EVP_MD_CTX *ctx); /* with the digest that it
 gls_ret glscrypto_EVP_DigestUpdate(EVP_MD_CTX *ctx, const void *data, size_t n);
 gls_ret glscrypto_EVP_DigestFinal_ex(EVP_MD_CTX *ctx, unsigned char *out);
 
-/* HMAC. out has room for the digest's size. After final the context is ready for the next message. */
+/* HMAC. out has room for size bytes, the digest's. final takes the last of the message too; after it the context is ready
+ * for the next one. */
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
 typedef EVP_MAC_CTX glscrypto_mac;
 #else
 typedef HMAC_CTX glscrypto_mac;
 #endif
-gls_ret glscrypto_EVP_MAC_CTX_new(const EVP_MD *md, const unsigned char *key, size_t n);
+gls_ret glscrypto_EVP_MAC_fetch(const char *name); /* ptr is NULL in 1.1.1, which needs none */
+void glscrypto_EVP_MAC_free(void *hmac);
+gls_ret glscrypto_EVP_MAC_CTX_new(void *hmac, const EVP_MD *md, const unsigned char *key, size_t n, size_t *size);
 gls_ret glscrypto_EVP_MAC_init(glscrypto_mac *mac);
 gls_ret glscrypto_EVP_MAC_update(glscrypto_mac *mac, const unsigned char *data, size_t n);
-gls_ret glscrypto_EVP_MAC_final(glscrypto_mac *mac, unsigned char *out, size_t size);
+gls_ret glscrypto_EVP_MAC_final(glscrypto_mac *mac, const unsigned char *data, size_t n, unsigned char *out, size_t size);
 void glscrypto_EVP_MAC_CTX_free(glscrypto_mac *mac);
 
 /* Ciphers. key and iv may be NULL; iv_length 0 is the cipher's own. ptr is an EVP_CIPHER_CTX. */

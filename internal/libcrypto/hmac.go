@@ -16,7 +16,16 @@ import (
 type HMAC struct {
 	owner
 	size int
+	held []byte // the end of the message, which libcrypto has not seen: a short one costs one crossing and not two
 }
+
+// maxHeld is how long what is held may be: copying it costs less than a crossing.
+const maxHeld = 256
+
+var hmacs = algorithm{name: "HMAC", kind: &kind{
+	fetch: func(name *C.char) C.gls_ret { return C.glscrypto_EVP_MAC_fetch(name) },
+	free:  func(p unsafe.Pointer) { C.glscrypto_EVP_MAC_free(p) },
+}}
 
 // NewHMAC starts the first message. An empty key is a key.
 func NewHMAC(d *Digest, key []byte) (*HMAC, error) {
@@ -25,30 +34,46 @@ func NewHMAC(d *Digest, key []byte) (*HMAC, error) {
 		return nil, err
 	}
 	defer runtime.KeepAlive(md)
-	size, err := d.Size()
+	mac, err := hmacs.get()
 	if err != nil {
 		return nil, err
 	}
+	defer runtime.KeepAlive(mac)
 	k := some(key)
-	r := C.glscrypto_EVP_MAC_CTX_new((*C.EVP_MD)(md.ptr), (*C.uchar)(&k[0]), C.size_t(len(key)))
+	var size C.size_t
+	r := C.glscrypto_EVP_MAC_CTX_new(mac.ptr, (*C.EVP_MD)(md.ptr), (*C.uchar)(&k[0]), C.size_t(len(key)), &size)
 	if err := check(r); err != nil {
 		return nil, err
 	}
-	h := &HMAC{size: size}
+	h := &HMAC{size: int(size)}
 	h.own(r.ptr, func(p unsafe.Pointer) { C.glscrypto_EVP_MAC_CTX_free((*C.glscrypto_mac)(p)) })
 	return h, nil
 }
 
 // Reset drops what was written of the message.
 func (h *HMAC) Reset() error {
-	return h.use(func(p unsafe.Pointer) error { return check(C.glscrypto_EVP_MAC_init((*C.glscrypto_mac)(p))) })
+	return h.use(func(p unsafe.Pointer) error {
+		h.held = h.held[:0]
+		return check(C.glscrypto_EVP_MAC_init((*C.glscrypto_mac)(p)))
+	})
 }
 
 // Write adds to the message.
 func (h *HMAC) Write(data []byte) error {
 	return h.use(func(p unsafe.Pointer) error {
-		in := some(data)
-		return check(C.glscrypto_EVP_MAC_update((*C.glscrypto_mac)(p), (*C.uchar)(&in[0]), C.size_t(len(data))))
+		if len(h.held)+len(data) <= maxHeld {
+			h.held = append(h.held, data...)
+			return nil
+		}
+		held := h.held
+		h.held = held[:0]
+		for _, part := range [][]byte{held, data} {
+			in := some(part)
+			if err := check(C.glscrypto_EVP_MAC_update((*C.glscrypto_mac)(p), (*C.uchar)(&in[0]), C.size_t(len(part)))); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -56,7 +81,11 @@ func (h *HMAC) Write(data []byte) error {
 func (h *HMAC) Sum() ([]byte, error) {
 	out := make([]byte, h.size)
 	err := h.use(func(p unsafe.Pointer) error {
-		return check(C.glscrypto_EVP_MAC_final((*C.glscrypto_mac)(p), (*C.uchar)(&out[0]), C.size_t(len(out))))
+		held := h.held
+		h.held = held[:0]
+		in := some(held)
+		return check(C.glscrypto_EVP_MAC_final((*C.glscrypto_mac)(p), (*C.uchar)(&in[0]), C.size_t(len(held)),
+			(*C.uchar)(&out[0]), C.size_t(len(out))))
 	})
 	if err != nil {
 		return nil, err
