@@ -36,8 +36,18 @@ CipherString = DEFAULT:@SECLEVEL=0
 		{"with the system's configuration", "", false},
 	} {
 		t.Run(run.name, func(t *testing.T) {
-			results := runOriginalTests(t, binary, run.conf)
+			results := runOriginalTests(t, binary, run.conf, ".")
 			require.Len(t, results, 46)
+			for name, r := range results {
+				for range 20 {
+					if r.passed || !reset.MatchString(name+r.output) {
+						break
+					}
+					t.Logf("%s once more: %s", name, r.output)
+					r = runOriginalTests(t, binary, run.conf, "^"+name+"$")[name]
+				}
+				results[name] = r
+			}
 			var forbidden []string
 			for name, r := range results {
 				switch {
@@ -59,6 +69,10 @@ CipherString = DEFAULT:@SECLEVEL=0
 
 // securityLevel is how libssl says that its security level is the reason.
 var securityLevel = regexp.MustCompile(`SSL errors: .*(ca md too weak|ee key too small|ca key too small)`)
+
+// reset is how the Closing tests fail at times, whosever TLS they are about. They are from before TLS 1.3, in which a
+// server sends tickets after the handshake: a client that closes its socket with one unread resets the connection.
+var reset = regexp.MustCompile(`(?s)^\w+Closing\W.*read: connection reset by peer`)
 
 // buildOriginalTests builds our package with the original's tests in the place of our own, and returns the program.
 // Nothing is written but to a temporary folder: the compiler is told that the files lie elsewhere.
@@ -104,9 +118,9 @@ var (
 	ends   = regexp.MustCompile(`^--- (PASS|FAIL): (\w+) `)
 )
 
-// runOriginalTests runs the program with that OpenSSL configuration, empty for the system's.
-func runOriginalTests(t *testing.T, binary, conf string) map[string]result {
-	cmd := exec.Command(binary, "-test.v", "-test.timeout=5m")
+// runOriginalTests runs the tests whose names match, with that OpenSSL configuration, empty for the system's.
+func runOriginalTests(t *testing.T, binary, conf, names string) map[string]result {
+	cmd := exec.Command(binary, "-test.v", "-test.timeout=5m", "-test.run="+names)
 	cmd.Dir = t.TempDir()
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, "OPENSSL_CONF=") })
 	if conf != "" {
