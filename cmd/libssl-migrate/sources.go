@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// A origin is a package that ours takes the place of.
+// An origin is a package that ours takes the place of.
 type origin struct {
 	names   map[string]string // what to do about its package-level names, where ours lacks them or has them otherwise
 	methods map[string]string // the same for methods
