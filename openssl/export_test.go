@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// What is waited for comes, be the machine ever so slow.
+func init() { dialTimeout, ticketTimeout = time.Minute, time.Minute }
+
 // SetDialTimeout has Dial give up earlier for as long as the test runs.
 func SetDialTimeout(t testing.TB, d time.Duration) { setFor(t, &dialTimeout, d) }
 

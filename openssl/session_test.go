@@ -2,6 +2,8 @@ package openssl_test
 
 import (
 	"net"
+	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -119,6 +121,38 @@ func TestSessionAPI(t *testing.T) {
 	assert.Equal(t, openssl.SessionCacheServer, servers.SetSessionCacheMode(openssl.SessionCacheOff|openssl.NoAutoClear))
 	assert.Equal(t, openssl.NoAutoClear, servers.SetSessionCacheMode(openssl.NoInternal))
 	assert.Equal(t, openssl.NoInternalLookup|openssl.NoInternalStore, servers.SetSessionCacheMode(openssl.SessionCacheBoth))
+}
+
+// So are all other methods of package libssl, but for those that the original has with another signature.
+func TestMethodsOfTheRoot(t *testing.T) {
+	signature := func(m reflect.Method) (s []reflect.Type) {
+		for i := 1; i < m.Type.NumIn(); i++ {
+			s = append(s, m.Type.In(i))
+		}
+		for i := range m.Type.NumOut() {
+			s = append(s, m.Type.Out(i))
+		}
+		return s
+	}
+	var others []string
+	for root, ours := range map[reflect.Type]reflect.Type{
+		reflect.TypeFor[*libssl.Ctx]():  reflect.TypeFor[*openssl.Ctx](),
+		reflect.TypeFor[*libssl.SSL]():  reflect.TypeFor[*openssl.SSL](),
+		reflect.TypeFor[*libssl.Conn](): reflect.TypeFor[*openssl.Conn](),
+	} {
+		for i := range root.NumMethod() {
+			m := root.Method(i)
+			our, ok := ours.MethodByName(m.Name)
+			if !ok || !slices.Equal(signature(m), signature(our)) {
+				others = append(others, m.Name)
+			}
+		}
+	}
+	slices.Sort(others)
+	assert.Equal(t, []string{
+		"ClearOptions", "ConnectionState", "SSL", // a field in a Conn of ours
+		"SetDHParameters", "SetOptions", "SetSessionCacheMode", "SetVerify", "UseCertificate", "VerifyMode", "VerifyResult",
+	}, slices.Compact(others))
 }
 
 func TestAfterClose(t *testing.T) {
