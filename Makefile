@@ -9,7 +9,7 @@ GO := scripts/env.sh go
 TESTFLAGS ?= -count=1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint race matrix errata coverage-table mutants bench bench-digests cgocheck asan build setup docker compose clean
+.PHONY: help run test check lint race matrix errata coverage-table mutants bench bench-dropin cgocheck asan build setup docker compose clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -53,9 +53,9 @@ bench: ## measure beside C, crypto/tls and go-openssl, and write docs/performanc
 
 # go-openssl does not build on OpenSSL 4.0: there BENCHTAGS= leaves it out.
 BENCHTAGS ?= goopenssl
-bench-digests: ## measure the digests beside the standard library and go-openssl, and write docs/performance-digests.md
+bench-dropin: ## measure package openssl beside the standard library and go-openssl, and write docs/performance-dropin.md
 	@scripts/setup.sh run
-	$(GO) run -buildvcs=false -tags "$(BENCHTAGS)" ./bench/digests -o docs/performance-digests.md $(BENCHFLAGS)
+	$(GO) run -buildvcs=false -tags "$(BENCHTAGS)" ./bench/dropin -o docs/performance-dropin.md $(BENCHFLAGS)
 
 cgocheck: ## the tests with every Go pointer stored into C memory checked
 	@scripts/setup.sh test

@@ -2,7 +2,12 @@
 
 package main
 
-import "github.com/libp2p/go-openssl"
+import (
+	"net"
+	"path/filepath"
+
+	"github.com/libp2p/go-openssl"
+)
 
 func init() {
 	columns = append(columns, column{
@@ -11,7 +16,7 @@ func init() {
 		md5:  func(b []byte) error { _, err := openssl.MD5(b); return err },
 		sha1: func(b []byte) error { _, err := openssl.SHA1(b); return err },
 		sha2: func(b []byte) error { _, err := openssl.SHA256(b); return err },
-		hmac: func(key []byte) (digest, error) {
+		hmac: func(key []byte) (work, error) {
 			h, err := openssl.NewHMAC(key, openssl.EVP_SHA256)
 			return func(b []byte) error {
 				if _, err := h.Write(b); err != nil {
@@ -20,6 +25,19 @@ func init() {
 				_, err := h.Final()
 				return err
 			}, err
+		},
+		ends: func(dir string) (e ends, err error) {
+			server, err := openssl.NewCtxFromFiles(filepath.Join(dir, "server.pem"), filepath.Join(dir, "key.pem"))
+			if err != nil {
+				return e, err
+			}
+			client, err := openssl.NewCtx()
+			if err != nil {
+				return e, err
+			}
+			e.server = func(c net.Conn) (handshaker, error) { return openssl.Server(c, server) }
+			e.client = func(c net.Conn) (handshaker, error) { return openssl.Client(c, client) }
+			return e, nil
 		},
 	})
 }
