@@ -1593,7 +1593,7 @@ gls_ret gls_X509_STORE_add_crl(SSL_CTX *ctx, const unsigned char *pem, size_t n)
 
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
 static void set_dh(gls_ret *r, SSL_CTX *ctx, EVP_PKEY *params) {
-    if (EVP_PKEY_up_ref(params) == 1 && CALL(*r, SSL_CTX_set0_tmp_dh_pkey, (ctx, params)) != 1)
+    if (CALL(*r, EVP_PKEY_up_ref, (params)) == 1 && CALL(*r, SSL_CTX_set0_tmp_dh_pkey, (ctx, params)) != 1)
         EVP_PKEY_free(params);
 }
 #else
