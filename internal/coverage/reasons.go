@@ -12,7 +12,7 @@ var instead = map[string]another{
 	"SSL_get_timeout":     {"Session.Timeout", "a macro for SSL_SESSION_get_timeout"},
 	"SSL_set_time":        {"Session.SetTime", "a macro for SSL_SESSION_set_time"},
 	"SSL_set_timeout":     {"Session.SetTimeout", "a macro for SSL_SESSION_set_timeout"},
-	"SSL_set_SSL_CTX":     {"Ctx.SetServerNameCallback", "when that returns another Ctx"},
+	"SSL_set_SSL_CTX":     {"SSL.SetCtx", "which carries more over; Ctx.SetServerNameCallback does so when it returns another Ctx"},
 	"SSL_copy_session_id": {"SSL.CopySessionID", "step by step: the C function makes both SSLs share their certificates, without a lock"},
 
 	"SSL_CTX_sess_get_get_cb":    {"Ctx.GetSessionCallback", "which returns the Go function"},
