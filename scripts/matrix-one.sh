@@ -32,9 +32,9 @@ version=$(scripts/matrix-in.sh "$name" sh -ec '
         ${CC:-gcc} $(pkg-config --cflags libssl) -x c - -o "$probe" $(pkg-config --libs libssl libcrypto)
     "$probe"' 2>"$out.version") || version="FAILED: $(tail -n 1 "$out.version")"
 
-# The same as `make test`, but for the benchmarks, which prove nothing about a libssl. Two versions are run at a time,
-# so each takes one package after the other.
-packages=$(go list work | grep -v '/libssl/bench')
+# The same as `make test`, but for the benchmarks and libssl-migrate, which prove nothing about a libssl. Two versions
+# are run at a time, so each takes one package after the other.
+packages=$(go list work | grep -v -e '/libssl/bench' -e '/libssl/cmd/libssl-migrate')
 # shellcheck disable=SC2086 # lists
 GOFLAGS="${GOFLAGS-} -p=1" scripts/matrix-in.sh "$name" scripts/env.sh go test ${TESTFLAGS:--count=1} -json $packages \
     >"$out.tests" 2>"$out.tests.stderr" || touch "$out.failed"
