@@ -201,7 +201,8 @@ ratios say more. Allocations on Go's heap stand in brackets where there are any.
 **Digests.** A message of 1 byte shows what a call costs, one of 1 MiB what the algorithm does. What a call into C costs is
 more than the standard library needs for a short message, and no binding can change that. Against other bindings the
 difference is that libcrypto is asked for the algorithm once and not with each message, and that a message takes one
-crossing. For HMAC the gain is smaller: EVP_MAC costs more than the HMAC_CTX that go-openssl uses and OpenSSL deprecates.
+crossing. HMAC gains nothing: EVP_MAC costs more than the HMAC_CTX that go-openssl uses and OpenSSL deprecates, about what the
+crossings that are saved cost.
 MD4 fails in go-openssl on OpenSSL 3, whose default provider has none.
 
 **TLS.** One end writes 1 MiB at a time over loopback TCP, and the other has read all of it before the next: TLS 1.3,
