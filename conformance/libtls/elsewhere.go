@@ -7,6 +7,7 @@ func Elsewhere() map[string]string {
 		"C-13":  "an error is returned where it happens and is not kept",
 		"C-14":  "codes are LibreSSL's alone; errors match with errors.Is instead",
 		"TK-29": "nothing that a program does makes libcrypto fail to set up a cipher",
+		"TK-30": "a race shows in nothing that is certain; TestKeysWhileHandshakes of package libtls looks for one with the race detector",
 		"TK-31": "a revision of 0 is drawn once in 4 billion times, and is one like any other (TK-8)",
 		"RW-17": "no program can have a completed handshake without a session",
 		"RW-18": "it takes a file system that is full; TestNoRoomForSession of package libtls has our answer by another way",

@@ -44,7 +44,8 @@ var sessionFiles = []row{
 		want:  want(is("client", "failed to truncate session file: Invalid argument"), is("what the socket got", "nothing")),
 		observe: func(o observer) {
 			c, fd := o.closable()
-			pair := must1(syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK, 0))
+			pair := must1(syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0))
+			must(syscall.SetNonblock(pair[1], true))
 			o.AtEnd(func() { syscall.Close(pair[0]); syscall.Close(pair[1]) })
 			must(syscall.Close(fd))
 			must(dupTo(pair[0], fd))
@@ -158,11 +159,12 @@ var sessionFiles = []row{
 	{
 		id: "RW-11", page: pageFD,
 		says:   "A session is written over what is in the file, whose length is set before; the descriptor's offset stays.",
-		better: "A session is written so that a reader finds the old one or the new one, and two clients at once do no harm; the descriptor's offset stays.",
+		better: "A session is written so that a reader who heeds the lock finds the old one or the new one, and two clients at once do no harm; the descriptor's offset stays.",
 		modes:  both,
 		want: want(
 			is("offset", "12345"), is("the file", "a session"),
 			is("a shorter one over a longer", "a session"), is("eight clients at once", "all fine, a session"),
+			is("a reader meanwhile", "a session each time"),
 		),
 		observe: observeWriting,
 	},
@@ -381,12 +383,25 @@ func observeWriting(o observer) {
 	o.connect(srv, o.client(sessionFile(f)))
 	o.Note("a shorter one over a longer", "%s", f.state())
 
-	f = o.file()
-	fates := make(chan string, 8)
+	f = o.primed(srv)
+	o.Note("eight clients at once", "%s, %s", o.crowd(f), f.state())
+	stop := make(chan struct{})
+	found := make(chan string)
+	go func() { found <- f.watch(stop) }()
+	for range 8 {
+		o.crowd(f)
+	}
+	close(stop)
+	o.Note("a reader meanwhile", "%s", <-found)
+}
+
+// crowd has eight clients write the file at once, each a session with a server that knows of no other.
+func (o observer) crowd(f *file) string {
+	links := make([]*link, 8)
+	fates := make(chan string, len(links))
 	var clients []func()
-	links := make([]*link, cap(fates))
 	for i := range links { // a listener hands out connections in any order: they are made one after the other
-		links[i] = o.prepare(srv, o.client(sessionFile(o.opened(f.path, os.O_RDWR))), serverName)
+		links[i] = o.prepare(o.server(lifetime(3600)), o.client(sessionFile(o.opened(f.path, os.O_RDWR))), serverName)
 		clients = append(clients, func() {
 			links[i].meet()
 			links[i].close()
@@ -400,5 +415,24 @@ func observeWriting(o observer) {
 			fine = fate
 		}
 	}
-	o.Note("eight clients at once", "%s, %s", fine, f.state())
+	return fine
+}
+
+// watch reads the file, under the lock that writers take, until stop is closed, and tells what was no session.
+func (f *file) watch(stop <-chan struct{}) string {
+	own := must1(os.Open(f.path))
+	defer own.Close()
+	for {
+		must(syscall.Flock(int(own.Fd()), syscall.LOCK_SH))
+		content := f.content()
+		must(syscall.Flock(int(own.Fd()), syscall.LOCK_UN))
+		if state := stateOf(content); state != "a session" { // while writers have their turn
+			return state
+		}
+		select {
+		case <-stop:
+			return "a session each time"
+		default:
+		}
+	}
 }

@@ -51,8 +51,9 @@ func (f *file) session() *libssl.Session { return must1(libssl.ParseSessionPEM(f
 
 // state is what is in the file: "empty", "a session", or how many bytes of something else. A session is told to be
 // alone if there is nothing beside it.
-func (f *file) state() string {
-	content := f.content()
+func (f *file) state() string { return stateOf(f.content()) }
+
+func stateOf(content []byte) string {
 	if len(content) == 0 {
 		return "empty"
 	}

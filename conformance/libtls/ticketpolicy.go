@@ -2,7 +2,6 @@ package libtls
 
 import (
 	"fmt"
-	"sync"
 
 	"github.com/go-libssl/libssl/libtls"
 )
@@ -255,34 +254,6 @@ var ticketPolicy = []row{
 			_, err = open(one, key(2))
 			o.Note("with another key", "%s", opened(err))
 			o.Note("initialization vectors", "%s", map[bool]string{true: "one", false: "two"}[string(one[16:32]) == string(another[16:32])])
-		},
-	},
-	{
-		id: "TK-30", page: pageKey,
-		says:   "Nothing guards the keys from a handshake that goes on while one is added.",
-		better: "Keys may be added while handshakes go on.",
-		modes:  both,
-		want:   want(is("forty connections, forty keys", "all fine")),
-		observe: func(o observer) {
-			c := o.serverConfig(farm)
-			srv := o.serverOf(c)
-			var wg sync.WaitGroup
-			wg.Go(func() {
-				for n := range 40 {
-					if err := c.AddTicketKey(uint32(n)+2, key(byte(n)+2)); err != nil {
-						o.note("AddTicketKey", err)
-					}
-				}
-			})
-			f := o.file()
-			fine := "all fine"
-			for range 40 {
-				if l := o.connect(srv, o.client(sessionFile(f))); !l.fine() {
-					fine = l.String()
-				}
-			}
-			wg.Wait()
-			o.Note("forty connections, forty keys", "%s", fine)
 		},
 	},
 }
