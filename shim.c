@@ -1634,6 +1634,14 @@ gls_ret gls_SSL_CTX_set1_cert_store(SSL_CTX *ctx, const unsigned char *pem, size
     return r;
 }
 
+/* What libssl itself gives a verification: the security level, the flags of Suite B, and then the parameters. */
+static int take_verify_params(X509_STORE_CTX *x, SSL_CTX *ctx, gls_ret *r) {
+    X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(x);
+    X509_VERIFY_PARAM_set_auth_level(param, SSL_CTX_get_security_level(ctx));
+    X509_STORE_CTX_set_flags(x, (unsigned long)SSL_CTX_clear_cert_flags(ctx, 0) & X509_V_FLAG_SUITEB_128_LOS);
+    return CALL(*r, X509_VERIFY_PARAM_set1, (param, SSL_CTX_get0_param(ctx))) == 1;
+}
+
 gls_ret gls_X509_verify_cert(SSL_CTX *ctx, const unsigned char *certs, size_t n, int purpose, gls_verify *found) {
     call c;
     gls_ret r = {0};
@@ -1643,8 +1651,7 @@ gls_ret gls_X509_verify_cert(SSL_CTX *ctx, const unsigned char *certs, size_t n,
     X509_STORE_CTX *x = X509_STORE_CTX_new();
     if (chain != NULL && x != NULL &&
         CALL(r, X509_STORE_CTX_init, (x, SSL_CTX_get_cert_store(ctx), sk_X509_value(chain, 0), chain)) == 1 &&
-        CALL(r, X509_STORE_CTX_set_purpose, (x, purpose)) == 1 &&
-        CALL(r, X509_VERIFY_PARAM_set1, (X509_STORE_CTX_get0_param(x), SSL_CTX_get0_param(ctx))) == 1 &&
+        CALL(r, X509_STORE_CTX_set_purpose, (x, purpose)) == 1 && take_verify_params(x, ctx, &r) &&
         CALL(r, X509_verify_cert, (x)) != 1) {
         found->code = X509_STORE_CTX_get_error(x);
         found->depth = X509_STORE_CTX_get_error_depth(x);

@@ -74,8 +74,8 @@ func (c *Ctx) SetDefaultVerifyPaths() error {
 	return c.changeTrust("system;", func(p *C.SSL_CTX) C.gls_ret { return C.gls_SSL_CTX_set_default_verify_paths(p) })
 }
 
-// VerifyCertificate verifies a certificate, the first of chain, as that of a peer: with the CAs, CRLs and parameters that
-// c has, at this moment, and with the rest of chain as intermediates. It returns nil, or what is against it, a
+// VerifyCertificate verifies a certificate, the first of chain, as that of a peer: with the CAs, CRLs, parameters and
+// security level that c has, at this moment, and with the rest of chain as intermediates. It returns nil, or what is against it, a
 // *VerifyError. A VerifyFunc is not asked, and no name is compared.
 //
 // C: X509_verify_cert(3)

@@ -672,3 +672,50 @@ func TestTrustOfOneConnectionAndSwitch(t *testing.T) {
 		})
 	}
 }
+
+// TestVerifyCertificate: what a handshake would refuse it refuses, for the security level and Suite B too.
+func TestVerifyCertificate(t *testing.T) {
+	t.Parallel()
+	const keyTooWeak, suiteBCurve = 66, 60
+	certs := testutil.Certs(t)
+	weak := issue(nil)(t)
+	deep, _ := below(t, 1, true)
+	chainOf := func(c tls.Certificate) (chain []*x509.Certificate) {
+		for _, der := range c.Certificate {
+			cert, err := x509.ParseCertificate(der)
+			require.NoError(t, err)
+			chain = append(chain, cert)
+		}
+		return chain
+	}
+	for _, tt := range []struct {
+		name  string
+		chain []*x509.Certificate
+		set   func(c *libssl.Ctx) error
+		code  int
+	}{
+		{"good", chainOf(weak), nil, 0},
+		{"with an intermediate", chainOf(deep), nil, 0},
+		{"without it", chainOf(deep)[:1], nil, certNoLocalIssuer},
+		{"of 128 bits at level 3", chainOf(weak), func(c *libssl.Ctx) error { c.SetSecurityLevel(3); return nil }, 0},
+		{"of 128 bits at level 4", chainOf(weak), func(c *libssl.Ctx) error { c.SetSecurityLevel(4); return nil }, keyTooWeak},
+		{"of 128 bits with Suite B of 192", chainOf(weak), func(c *libssl.Ctx) error { return c.SetCipherList("SUITEB192") }, suiteBCurve},
+	} {
+		ctx, err := libssl.NewCtx(libssl.TLSClientMethod)
+		require.NoError(t, err)
+		defer ctx.Close()
+		require.NoError(t, ctx.AddRootCAs(certs.CA.PEM))
+		if tt.set != nil {
+			require.NoError(t, tt.set(ctx), tt.name)
+		}
+		err = ctx.VerifyCertificate(tt.chain, libssl.PurposeSSLServer)
+		if tt.code == 0 {
+			assert.NoError(t, err, tt.name)
+			continue
+		}
+		var v *libssl.VerifyError
+		if assert.ErrorAs(t, err, &v, tt.name) {
+			assert.EqualValues(t, tt.code, v.Code, "%s: %v", tt.name, err)
+		}
+	}
+}
