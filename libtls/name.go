@@ -9,8 +9,13 @@ import (
 // certContains tells whether a certificate is for a name or an address. Only if there is no name and no address among
 // its alternative names does its common name count. An error is a certificate that looks like a trick.
 func certContains(cert *x509.Certificate, name string) (bool, error) {
-	name = strings.TrimSuffix(name, ".")
 	ip := net.ParseIP(name)
+	if host, ok := strings.CutSuffix(name, "."); ok {
+		if net.ParseIP(host) != nil { // neither an address nor a name that a host can have
+			return false, nil
+		}
+		name = host
+	}
 	if len(cert.DNSNames) == 0 && len(cert.IPAddresses) == 0 {
 		return commonNameMatches(cert, name, ip != nil)
 	}
@@ -55,7 +60,8 @@ func nameMatches(own, name string) bool {
 	if own == "" || name == "" {
 		return false
 	}
-	if strings.EqualFold(own, name) {
+	own, name = lower(own), lower(name)
+	if own == name {
 		return true
 	}
 	domain, ok := strings.CutPrefix(own, "*.")
@@ -66,5 +72,15 @@ func nameMatches(own, name string) bool {
 		return false
 	}
 	host, of, ok := strings.Cut(name, ".")
-	return ok && host != "" && of != "" && strings.EqualFold(of, domain)
+	return ok && host != "" && of != "" && of == domain
+}
+
+// lower is in small letters, of ASCII alone: in a name of DNS others have no case.
+func lower(name string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, name)
 }

@@ -21,3 +21,15 @@ func TestTricks(t *testing.T) {
 		assert.ErrorIs(t, err, ErrMaliciousCertificate)
 	}
 }
+
+// TestLetters: only those of ASCII are the same in both cases.
+func TestLetters(t *testing.T) {
+	const kelvin = "\u212A"
+	assert.True(t, nameMatches("KEY.test", "key.TEST"))
+	assert.True(t, nameMatches("*.KEY.test", "a.key.TEST"))
+	assert.False(t, nameMatches(kelvin+"ey.test", "key.test"))
+	assert.False(t, nameMatches("*."+kelvin+"ey.test", "a.key.test"))
+	var none trust
+	assert.Equal(t, none.ofServer("KEY.test"), none.ofServer("key.test"))
+	assert.NotEqual(t, none.ofServer(kelvin+"ey.test"), none.ofServer("key.test"))
+}

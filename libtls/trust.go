@@ -3,7 +3,6 @@ package libtls
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"strings"
 
 	"github.com/go-libssl/libssl"
 )
@@ -63,7 +62,7 @@ func (t *trust) mark(parts ...string) [sha256.Size]byte {
 		binary.Write(h, binary.BigEndian, uint64(len(b)))
 		h.Write(b)
 	}
-	add([]byte("libtls trust 1"))
+	add([]byte("libtls trust 2"))
 	for _, p := range parts {
 		add([]byte(p))
 	}
@@ -79,7 +78,7 @@ func (t *trust) mark(parts ...string) [sha256.Size]byte {
 
 // ofServer is the mark of the sessions of a client.
 func (t *trust) ofServer(name string) []byte {
-	mark := t.mark("client", strings.ToLower(name))
+	mark := t.mark("client", lower(name))
 	return mark[:]
 }
 
