@@ -2,9 +2,9 @@ package libtls
 
 import (
 	"bytes"
+	"crypto/tls"
 	"crypto/x509"
 	"net"
-	"time"
 
 	"github.com/go-libssl/libssl"
 )
@@ -46,22 +46,17 @@ func Client(transport net.Conn, serverName string, cfg *Config) (*Conn, error) {
 	if cfg == nil {
 		cfg = NewConfig()
 	}
-	saved, err := cfg.savedSession()
+	as, err := cfg.clientSettings(serverName)
+	if err != nil {
+		return nil, err
+	}
+	saved, err := as.savedSession()
 	if err != nil {
 		return nil, err
 	}
 	defer saved.close()
-	cfg.mu.Lock()
-	defer cfg.mu.Unlock()
-	if serverName == "" && !cfg.trust.noName {
-		return nil, fault(ErrServerNameMissing, nil)
-	}
-	ctx, err := cfg.clientCtx()
-	if err != nil {
-		return nil, err
-	}
-	c := &Conn{client: true, trust: cfg.trust, serverName: serverName, file: saved.file}
-	conn, err := libssl.Client(transport, ctx)
+	c := &Conn{client: true, trust: as.trust, serverName: serverName, file: as.file, patience: lockLimit}
+	conn, err := libssl.Client(transport, as.ctx)
 	if err != nil {
 		return nil, fault(ErrContext, err)
 	}
@@ -73,7 +68,7 @@ func Client(transport net.Conn, serverName string, cfg *Config) (*Conn, error) {
 			return nil, fault(ErrServerNameIndicated, err)
 		}
 	}
-	if saved.sess != nil && (cfg.legacy || c.trusts(ctx, saved.sess, time.Now())) {
+	if saved.sess != nil && (as.legacy || c.trusts(as.ctx, saved.sess)) {
 		if err := c.offer(saved); err != nil {
 			return nil, err
 		}
@@ -81,10 +76,28 @@ func Client(transport net.Conn, serverName string, cfg *Config) (*Conn, error) {
 	return c, nil
 }
 
+// clientSettings is what a client takes over from its Config.
+type clientSettings struct {
+	ctx          *libssl.Ctx
+	trust        trust
+	file         *sessionFile // nil: there is none
+	heal, legacy bool
+}
+
+// clientSettings returns them as they are at one moment: a Ctx that tells of new sessions goes with a file to save them in.
+func (c *Config) clientSettings(serverName string) (clientSettings, error) {
+	c.lock()
+	defer c.mu.Unlock()
+	if serverName == "" && !c.trust.noName {
+		return clientSettings{}, fault(ErrServerNameMissing, nil)
+	}
+	ctx, err := c.clientCtx()
+	return clientSettings{ctx, c.trust, c.file, c.heal, c.legacy}, err
+}
+
 // savedSession is what a client finds in its session file.
 type savedSession struct {
-	file  *sessionFile    // nil: there is none
-	sess  *libssl.Session // nil: the file is empty
+	sess  *libssl.Session // nil: there is none
 	alone bool            // in the file
 }
 
@@ -94,17 +107,13 @@ func (s savedSession) close() {
 	}
 }
 
-// savedSession reads the session file. Meanwhile the Config is not locked.
-func (c *Config) savedSession() (s savedSession, err error) {
-	c.mu.Lock()
-	file, heal := c.file, c.heal
-	c.mu.Unlock()
-	if file == nil {
+// savedSession reads the session file.
+func (as *clientSettings) savedSession() (s savedSession, err error) {
+	if as.file == nil {
 		return s, nil
 	}
-	s.file = file
-	s.sess, s.alone, err = file.loadSession()
-	if heal && unparsable(err) {
+	s.sess, s.alone, err = as.file.loadSession()
+	if as.heal && unparsable(err) {
 		err = nil
 	}
 	return s, err
@@ -115,7 +124,7 @@ func (c *Conn) offer(saved savedSession) error {
 	if err := c.conn.SetSession(saved.sess); err != nil {
 		return fault(ErrSetSession, err)
 	}
-	c.mark = saved.sess.TicketAppData()
+	c.mark = saved.sess.TicketAppData() // as it is: resumption verifies nothing
 	if !saved.alone {
 		c.untidy, _ = saved.sess.Clone()
 	}
@@ -193,13 +202,14 @@ func (c *Config) setUp(ctx *libssl.Ctx) error {
 	return nil
 }
 
-// trusts tells whether the server that the session was made with would be let in by a full handshake: the session was
-// made by this package, and the full handshake was under the same trust, for the same name; or else, who made it is
-// not known, and the certificate that the server proved to have the key of is verified anew.
+// trusts tells whether the server that the session was made with would be let in by a full handshake now: the certificate
+// that it proved to have the key of is verified anew, and if the session was made by this package, its full handshake was
+// under the same trust, for the same name.
 //
 // The mark of this package is in the session as the application's data of a ticket: libssl keeps that through
-// resumptions, new tickets and files, and a client has no other use for it.
-func (c *Conn) trusts(ctx *libssl.Ctx, sess *libssl.Session, now time.Time) bool {
+// resumptions, new tickets and files, and a client has no other use for it. It holds the intermediate certificates too,
+// which a session does not.
+func (c *Conn) trusts(ctx *libssl.Ctx, sess *libssl.Session) bool {
 	if !c.trust.checks() {
 		return true
 	}
@@ -207,19 +217,32 @@ func (c *Conn) trusts(ctx *libssl.Ctx, sess *libssl.Session, now time.Time) bool
 	if err != nil || cert == nil {
 		return false
 	}
-	mark := sess.TicketAppData()
-	switch {
-	case !c.trust.noTime && (now.After(cert.NotAfter) || now.Before(cert.NotBefore)):
-		return false
-	case len(mark) > 0:
-		return bytes.Equal(mark, c.trust.ofServer(c.serverName))
-	case c.trust.staple: // the session does not hold it
+	chain := []*x509.Certificate{cert}
+	if mark := sess.TicketAppData(); len(mark) > 0 {
+		below, ok := bytes.CutPrefix(mark, c.trust.ofServer(c.serverName))
+		intermediates, err := x509.ParseCertificates(below)
+		if !ok || err != nil {
+			return false
+		}
+		chain = append(chain, intermediates...)
+	} else if c.trust.staple { // the session does not hold it
 		return false
 	}
-	if !c.trust.noCert && ctx.VerifyCertificate([]*x509.Certificate{cert}, libssl.PurposeSSLServer) != nil {
+	if !c.trust.noCert && ctx.VerifyCertificate(chain, libssl.PurposeSSLServer) != nil {
 		return false
 	}
 	return c.checkName(cert) == nil
+}
+
+// markOf is the mark of the sessions of a full handshake.
+func (c *Conn) markOf(state *tls.ConnectionState) []byte {
+	mark := c.trust.ofServer(c.serverName)
+	if len(state.PeerCertificates) > 0 {
+		for _, cert := range state.PeerCertificates[1:] {
+			mark = append(mark, cert.Raw...)
+		}
+	}
+	return mark
 }
 
 // checkName compares the name of the server's certificate.
@@ -235,23 +258,37 @@ func (c *Conn) checkName(cert *x509.Certificate) error {
 }
 
 // checkServer is what a client has to say after libssl is content.
-func (c *Conn) checkServer() error {
+func (c *Conn) checkServer(state *tls.ConnectionState) error {
 	switch {
 	case c.trust.noName:
 		return nil
-	case len(c.state.PeerCertificates) == 0:
-		return fault(ErrNoServerCertificate, nil)
+	case len(state.PeerCertificates) == 0:
+		return c.noCertificate()
 	}
-	return c.checkName(c.state.PeerCertificates[0])
+	return c.checkName(state.PeerCertificates[0])
+}
+
+// noCertificate is why there is none to look at: the server has shown none, or one that libssl can read and crypto/x509
+// can't.
+func (c *Conn) noCertificate() error {
+	for _, der := range c.conn.PeerCertChain() {
+		if _, err := x509.ParseCertificate(der); err != nil {
+			return faultf(ErrUnreadableCertificate, err, "%v: %v", ErrUnreadableCertificate, err)
+		}
+	}
+	return fault(ErrNoServerCertificate, nil)
 }
 
 // saveAtEnd saves the session at the end of a handshake. That of TLS 1.3 can't be resumed yet, and is not put in the
-// place of one that can; but the file is looked at, and tidied up.
-func (c *Conn) saveAtEnd() error {
+// place of one that can; but the file is looked at, and tidied up. c.saving is held.
+func (c *Conn) saveAtEnd(state *tls.ConnectionState) error {
 	if c.file == nil {
 		return nil
 	}
-	sess := c.sessionToSave()
+	if !state.DidResume {
+		c.mark = c.markOf(state)
+	}
+	sess := c.sessionToSave(state)
 	if sess == nil {
 		return c.file.checkWritable()
 	}
@@ -259,16 +296,16 @@ func (c *Conn) saveAtEnd() error {
 	return c.save(sess)
 }
 
-func (c *Conn) sessionToSave() *libssl.Session {
+func (c *Conn) sessionToSave(state *tls.ConnectionState) *libssl.Session {
 	if c.early != nil {
 		return c.early
 	}
 	sess := c.conn.Session()
-	if sess == nil || c.state.Version < versionTLS13 || sess.IsResumable() {
+	if sess == nil || state.Version < versionTLS13 || sess.IsResumable() {
 		return sess
 	}
 	sess.Close()
-	if c.state.DidResume {
+	if state.DidResume {
 		return c.untidy
 	}
 	return nil
@@ -281,31 +318,32 @@ func (c *Conn) ticketArrived(sess *libssl.Session) {
 		sess.Close()
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case !c.finished: // the handshake's own end has yet to come
+	c.saving.Lock()
+	defer c.saving.Unlock()
+	over, failure := c.outcome()
+	if !over { // the handshake's own end has yet to come
 		if c.early != nil {
 			c.early.Close()
 		}
 		c.early = sess
 		return
-	case c.failure == nil:
-		c.saveErr = c.save(sess)
 	}
-	sess.Close()
+	defer sess.Close()
+	if failure == nil {
+		err := c.save(sess)
+		c.mu.Lock()
+		c.saveErr = err
+		c.mu.Unlock()
+	}
 }
 
-// save saves a session of the connection, with the mark of the trust under which its full handshake was made.
+// save saves a session of the connection, with the mark of the trust under which its full handshake was made. c.saving is
+// held, and c.mu is not: other processes may have to be waited for.
 func (c *Conn) save(sess *libssl.Session) error {
-	mark := c.mark
-	if !c.state.DidResume {
-		mark = c.trust.ofServer(c.serverName)
-	}
-	if len(mark) > 0 {
-		if err := sess.SetTicketAppData(mark); err != nil {
+	if len(c.mark) > 0 {
+		if err := sess.SetTicketAppData(c.mark); err != nil {
 			return fault(ErrSessionFileWrite, err)
 		}
 	}
-	return c.file.saveSession(sess)
+	return c.file.saveSession(sess, &c.patience)
 }

@@ -3,24 +3,26 @@ package libtls
 import (
 	"bytes"
 	"crypto/rand"
+	"fmt"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/go-libssl/libssl"
 )
 
-// A Config says how connections are made. [NewConfig] makes one. It may be used by any number of clients and servers,
-// and changed while they run: a client takes over what it is when it is made, a server when it is made too, but for the
-// ticket keys and their age.
+// A Config says how connections are made. The zero Config is what [NewConfig] returns. It may be used by any number of
+// clients and servers, and changed while they run: a client takes over what it is when it is made, a server when it is
+// made too, but for the ticket keys and their age.
 //
 // A setter that fails leaves what was set before, but for those of certificates, which keep what they were given as
 // libtls does: it is refused again when it is used.
 type Config struct {
-	mu sync.Mutex // guards all that follows but tickets, which has a lock of its own
+	mu sync.Mutex // guards all that follows but what tickets holds, which has a lock of its own
 
 	trust    trust
-	keypairs []*keypair // the first is the default, and always there
+	keypairs []*keypair // the first is the default, and always there; nil: nothing is set up yet
 
 	protocols     Protocols
 	ciphers       string
@@ -53,28 +55,30 @@ const (
 // with the CAs of the system; chains of at most 6 CAs; no sessions; a random session id.
 //
 // C: tls_config_new(3)
-func NewConfig() *Config {
-	c := &Config{
-		trust:         trust{depth: 6},
-		keypairs:      []*keypair{{}},
-		protocols:     ProtocolsDefault,
-		ciphers:       ciphersSecure,
-		curves:        curvesDefault,
-		serverPrefers: true,
-		tickets:       newTicketKeys(),
+func NewConfig() *Config { return new(Config) }
+
+// lock locks c.mu. The first time it sets up what is not zero by default.
+func (c *Config) lock() {
+	c.mu.Lock()
+	if c.keypairs != nil {
+		return
 	}
+	c.trust.depth = 6
+	c.keypairs = []*keypair{{}}
+	c.protocols = ProtocolsDefault
+	c.ciphers = ciphersSecure
+	c.curves = curvesDefault
+	c.serverPrefers = true
+	c.tickets = newTicketKeys()
 	rand.Read(c.id[:])
-	return c
 }
 
-// change runs a setter. What was made from the old settings goes on with them.
+// change runs a setter. What was made from the old settings goes on with them, and so does what is just being made: the
+// old Ctx is dropped and not closed.
 func (c *Config) change(f func() error) error {
-	c.mu.Lock()
+	c.lock()
 	defer c.mu.Unlock()
-	if c.client != nil {
-		c.client.Close()
-		c.client = nil
-	}
+	c.client = nil
 	return f()
 }
 
@@ -106,8 +110,11 @@ func (c *Config) SetSessionFD(fd int) error {
 //
 // C: tls_config_set_session_fd(3)
 func (c *Config) SetSessionFile(f *os.File) error {
-	if f == nil {
+	switch {
+	case f == nil:
 		return c.setSessionFile(nil)
+	case *f == (os.File{}): // not even its methods may be called
+		return systemFault(ErrSessionFileStat, fmt.Errorf("%w: %w", syscall.EBADF, os.ErrInvalid))
 	}
 	return c.setSessionFile(&sessionFile{file: f})
 }
@@ -171,7 +178,13 @@ func (c *Config) SetSessionLifetime(d time.Duration) error {
 //
 // C: tls_config_add_ticket_key(3)
 func (c *Config) AddTicketKey(rev uint32, key []byte) error {
-	return c.tickets.add(rev, key, time.Now())
+	return c.ticketKeys().add(rev, key, time.Now())
+}
+
+func (c *Config) ticketKeys() *ticketKeys {
+	c.lock()
+	defer c.mu.Unlock()
+	return c.tickets
 }
 
 // HealSessionFile has clients take a session file that holds no session for an empty one, and replace what is in it.
@@ -181,12 +194,12 @@ func (c *Config) HealSessionFile() { c.set(func() { c.heal = true }) }
 // StrictTicketKeys has a server fail the handshakes of clients that ask for a ticket when every key has aged, with
 // [ErrNoValidTicketKey], as libtls does. Without it they get no ticket; before OpenSSL 3.0, in TLS 1.3, one that nobody can
 // open.
-func (c *Config) StrictTicketKeys() { c.tickets.setStrict() }
+func (c *Config) StrictTicketKeys() { c.ticketKeys().setStrict() }
 
 // LegacyResumption has sessions resumed as libtls does, without a look at how they came about: a client offers the
-// session in its file although it was made under other trust, or none; a server that verifies clients takes up the
-// sessions of one with the same id and keys that does not. Resumption skips the verification, so either lets in whom a
-// full handshake would refuse. A server with several certificates, of AddKeypairFile, that verifies its clients never takes
+// session in its file although it was made under other trust, or none, or its certificate would not pass any more; a
+// server that verifies clients takes up the sessions of one with the same id and keys that does not, and those whose
+// certificate has expired. Resumption skips the verification, so either lets in whom a full handshake would refuse. A server with several certificates, of AddKeypairFile, that verifies its clients never takes
 // up a session of a server in the same process that lets in others.
 func (c *Config) LegacyResumption() { c.set(func() { c.legacy = true }) }
 
@@ -260,7 +273,8 @@ func (c *Config) Verify() {
 	c.set(func() { c.trust.noCert, c.trust.noName, c.trust.noTime = false, false, false })
 }
 
-// InsecureNoVerifyCert has clients take any certificate. Its name still counts.
+// InsecureNoVerifyCert has any certificate taken: a server's, whose name still counts, and a client's by a server with
+// VerifyClient, which still refuses those that show none.
 //
 // C: tls_config_insecure_noverifycert(3)
 func (c *Config) InsecureNoVerifyCert() { c.set(func() { c.trust.noCert = true }) }

@@ -22,21 +22,22 @@ type Conn struct {
 	trust      trust           // a client's
 	serverName string          // a client's
 	file       *sessionFile    // a client's; nil: none
-	mark       []byte          // of the session offered
-	untidy     *libssl.Session // the same, if there was more in the file
+	untidy     *libssl.Session // the session offered, if there was more in the file
 
 	askedName atomic.Pointer[string]     // by a server's client
 	ocsp      atomic.Pointer[ocspStatus] // what is known of the peer's certificate; nil for nothing
 
-	mu       sync.Mutex // guards what follows
+	saving   sync.Mutex      // held while a handshake is ended or a session saved, before mu; guards what follows
+	mark     []byte          // of the session: how its full handshake verified the server
+	early    *libssl.Session // came before the handshake was over
+	patience time.Duration   // how long the file's lock is still waited for
+
+	mu       sync.Mutex // held for moments; guards what follows
 	finished bool       // the handshake is over
 	failure  error      // what it ended with
-	state    tls.ConnectionState
-	cipher   string
-	strength int
-	early    *libssl.Session // came before the handshake was over
-	cut      bool            // the transport ended without a close_notify
-	saveErr  error           // of a ticket that came after the handshake
+	known    facts      // what it came to; nothing if it failed
+	cut      bool       // the transport ended without a close_notify
+	saveErr  error      // of a ticket that came after the handshake
 	closed   bool
 }
 
@@ -63,13 +64,16 @@ func (c *Conn) shakeHands(run func() error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, libssl.ErrInCallback) {
 		return err
 	}
+	c.saving.Lock()
+	defer c.saving.Unlock()
+	if over, err := c.outcome(); over { // another call has been faster
+		return err
+	}
+	known, failure := c.finish(err)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.finished {
-		c.failure = c.finish(err)
-		c.finished = true
-	}
-	return c.failure
+	c.known, c.failure, c.finished = known, failure, true
+	return failure
 }
 
 func (c *Conn) outcome() (over bool, err error) {
@@ -78,26 +82,21 @@ func (c *Conn) outcome() (over bool, err error) {
 	return c.finished, c.failure
 }
 
-// finish is what is left to do when libssl is done. c.mu is held.
-func (c *Conn) finish(err error) error {
+// finish is what is left to do when libssl is done. c.saving is held.
+func (c *Conn) finish(err error) (facts, error) {
 	if err != nil {
-		return connectionFault(ErrHandshake, err)
+		return facts{}, connectionFault(ErrHandshake, err)
 	}
-	c.state = c.conn.ConnectionState()
-	if !c.client {
-		c.describe()
-		return nil
+	known := c.facts()
+	if c.client {
+		if err := c.checkServer(&known.state); err != nil {
+			return facts{}, err
+		}
+		if err := c.saveAtEnd(&known.state); err != nil {
+			return facts{}, err
+		}
 	}
-	if err := c.checkServer(); err != nil {
-		c.state = tls.ConnectionState{}
-		return err
-	}
-	if err := c.saveAtEnd(); err != nil {
-		c.state = tls.ConnectionState{}
-		return err
-	}
-	c.describe()
-	return nil
+	return known, nil
 }
 
 // Read reads application data, after the handshake. It returns io.EOF after the peer's close_notify only, and

@@ -69,6 +69,7 @@ var (
 	ErrWrite                   = errors.New("write failed")
 	ErrCertificateVerification = errors.New("certificate verification failed")
 	ErrNoServerCertificate     = errors.New("no server certificate")
+	ErrUnreadableCertificate   = errors.New("server certificate can't be read")
 	ErrNameNotPresent          = errors.New("name not present in server certificate")
 	ErrMaliciousCertificate    = errors.New("error verifying name")
 	ErrEOFWithoutCloseNotify   = errors.New("EOF without close notify")

@@ -6,14 +6,16 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"syscall"
 )
 
 // maxFile is how much of a certificate, key, CA, CRL or OCSP file is read: the largest bundles have a megabyte.
 const maxFile = 64 << 20
 
-// load reads a file of a kind. The errors are libtls'.
+// load reads a file of a kind. The errors are libtls'. A pipe with a name that nobody has opened to write is empty, where
+// libtls waits for somebody.
 func load(kind, path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, fileFault("open", kind, path, err)
 	}

@@ -3,9 +3,11 @@ package libtls
 import (
 	"bytes"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/pem"
 	"errors"
 	"runtime"
+	"strings"
 
 	"github.com/go-libssl/libssl"
 )
@@ -25,6 +27,7 @@ func (c *Config) SetCertFile(path string) error {
 	if err != nil {
 		return err
 	}
+	defer clear(pem) // the key may be in it too
 	return c.SetCertMem(pem)
 }
 
@@ -96,7 +99,8 @@ func (c *Config) SetKeypairOCSPMem(cert, key, staple []byte) error {
 }
 
 // AddKeypairFile adds a further certificate with its key, for servers: it is shown to clients that ask for a name it is
-// for. Without a match the first is shown, that of SetKeypairFile.
+// for. Without a match the first is shown, that of SetKeypairFile. The names are read by crypto/x509: NewServer refuses
+// one that it can't read, as with a negative serial number or a key on secp256k1. The first may be such a one.
 //
 // C: tls_config_add_keypair_file(3)
 func (c *Config) AddKeypairFile(cert, key string) error { return c.addKeypairFiles(cert, key, nil) }
@@ -125,6 +129,7 @@ func (c *Config) addKeypairFiles(cert, key string, staple *string) error {
 	if err != nil {
 		return err
 	}
+	defer clear(certPEM)
 	keyPEM, err := load("key", key)
 	if err != nil {
 		return err
@@ -186,9 +191,12 @@ func (c *Config) ClearKeys() {
 	})
 }
 
-// setCert also says what is wrong with the certificate, and keeps it all the same.
+// setCert also says what is wrong with the certificate, and keeps it all the same. It is overwritten as a key is: that may
+// be in the same text.
 func (k *keypair) setCert(cert []byte) error {
+	clear(k.cert)
 	k.cert = bytes.Clone(some(cert))
+	runtime.AddCleanup(k, wipe, k.cert)
 	err := probe(func(ctx *libssl.Ctx) error { return ctx.UseCertificatePEM(k.cert, nil) })
 	var e *libssl.Error
 	if errors.As(err, &e) && e.Op == readCert && len(e.Stack) > 0 {
@@ -235,12 +243,22 @@ func (k *keypair) use(ctx *libssl.Ctx) error {
 	return fault(ErrLoadPrivateKey, err)
 }
 
-// leaf is the certificate, nil if crypto/x509 can't read it.
-func (k *keypair) leaf() *x509.Certificate {
+// leaf is the certificate, whose names decide for whom it is shown.
+func (k *keypair) leaf() (*x509.Certificate, error) {
 	for block, rest := pem.Decode(k.cert); block != nil; block, rest = pem.Decode(rest) {
-		if cert, err := x509.ParseCertificate(block.Bytes); err == nil {
-			return cert
+		if !strings.HasSuffix(block.Type, "CERTIFICATE") {
+			continue
 		}
+		var cert asn1.RawValue // in a TRUSTED CERTIFICATE there is more behind it
+		_, err := asn1.Unmarshal(block.Bytes, &cert)
+		if err != nil {
+			return nil, fault(ErrCertificate, err)
+		}
+		leaf, err := x509.ParseCertificate(cert.FullBytes)
+		if err != nil {
+			return nil, faultf(ErrCertificate, err, "%v: %v", ErrCertificate, err)
+		}
+		return leaf, nil
 	}
-	return nil
+	return nil, fault(ErrCertificate, nil)
 }

@@ -24,6 +24,15 @@ func TestPrivateKeysAreWiped(t *testing.T) {
 	assert.NoError(t, c.SetKeyMem([]byte("the last key")))
 	last := c.keypairs[0].key
 	assert.False(t, wiped(last))
+	const both = "a certificate and its key"
+	path := testutil.File(t, "both", []byte(both))
+	assert.Error(t, c.SetCertFile(path))
+	cert := c.keypairs[0].cert
+	assert.Equal(t, both, string(cert))
+	assert.Error(t, c.SetCertFile(path))
+	assert.True(t, wiped(cert))
+	cert = c.keypairs[0].cert
+	assert.False(t, wiped(cert))
 	c = nil
-	assert.True(t, testutil.CollectUntil(10*time.Second, func() bool { return wiped(last) }))
+	assert.True(t, testutil.CollectUntil(10*time.Second, func() bool { return wiped(last) && wiped(cert) }))
 }

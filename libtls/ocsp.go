@@ -93,7 +93,7 @@ func (c *Conn) judgeStaple(der []byte) error {
 //
 // C: tls_ocsp_process_response(3)
 func (c *Conn) ProcessOCSPResponse(der []byte) error {
-	state := c.known()
+	state := c.knownState()
 	return c.judge(der, &state, time.Now())
 }
 

@@ -14,7 +14,7 @@ import (
 
 // PeerCertificate returns the certificate that the peer has shown, nil for none.
 func (c *Conn) PeerCertificate() *x509.Certificate {
-	if certs := c.known().PeerCertificates; len(certs) > 0 {
+	if certs := c.knownState().PeerCertificates; len(certs) > 0 {
 		return certs[0]
 	}
 	return nil
@@ -111,7 +111,7 @@ func (c *Conn) PeerCertNotAfter() time.Time {
 // C: tls_peer_cert_chain_pem(3)
 func (c *Conn) PeerCertChainPEM() []byte {
 	var text []byte
-	for _, cert := range c.known().PeerCertificates {
+	for _, cert := range c.knownState().PeerCertificates {
 		text = append(text, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw})...)
 	}
 	return text

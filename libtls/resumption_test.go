@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -181,7 +182,8 @@ func TestKeysWhileHandshakes(t *testing.T) {
 
 // TestConfigWhileUsed: a Config may be changed while clients and servers are made from it.
 func TestConfigWhileUsed(t *testing.T) {
-	cfg := aServerConfig(t, inFarm, withCA(testutil.Certs(t).CA), withFile(aFile(t)))
+	f := aFile(t)
+	cfg := aServerConfig(t, inFarm, withCA(testutil.Certs(t).CA), withFile(f))
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -193,6 +195,8 @@ func TestConfigWhileUsed(t *testing.T) {
 				assert.NoError(t, cfg.SetVerifyDepth(6+n%2))
 				assert.NoError(t, cfg.SetALPN("h2"))
 				cfg.PreferCiphersClient()
+				assert.NoError(t, cfg.SetSessionFile(nil))
+				assert.NoError(t, cfg.SetSessionFile(f))
 			}
 		}
 	})
@@ -224,8 +228,8 @@ func handshakesOver(t testing.TB, srv *libtls.Server, cli *libtls.Config) error 
 	}
 	defer client.Close()
 	done := make(chan error, 1)
-	go func() { done <- server.Handshake() }()
-	return errors.Join(client.Handshake(), <-done)
+	go func() { done <- chat(server, false) }()
+	return errors.Join(chat(client, true), <-done)
 }
 
 // TestOtherTrust is RS-14, better: a session is not offered under other trust than it was made under. LegacyResumption
@@ -406,6 +410,110 @@ func TestExpiredCertificate(t *testing.T) {
 		answers(t, m.clientErr, "certificate verification failed: certificate has expired", libtls.ErrCertificateVerification)
 		fillFile(t, f, unmarked(t, srv, false))
 		assert.ErrorIs(t, meet(t, srv, aClient(t, version, withFile(f))).clientErr, libtls.ErrCertificateVerification)
+	})
+}
+
+// TestTrustThatEnds: a session is not offered when a full handshake would fail by now, though the settings are the same.
+func TestTrustThatEnds(t *testing.T) {
+	pki := testutil.Certs(t)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	now := time.Now()
+	before := now.Add(-30 * time.Second)
+	expired := testutil.Issue(t, pki.CA, key, func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Second) })
+	staleList := testutil.CRL(t, pki.CA, 1, now.Add(-time.Second))
+	eachVersion(t, func(t *testing.T, version setting, _ libtls.Protocols) {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "ca.pem"), pki.CA.PEM, 0o600))
+		testutil.Run(t, nil, "rehash", dir)
+		for name, test := range map[string]struct {
+			server, client setting
+			meanwhile      func()
+			text           string
+		}{
+			"the certificate expires": {withKeypair(t, expired), withCA(pki.CA), func() {}, "certificate has expired"},
+			"the list expires": {inFarm, func(c *libtls.Config) error {
+				return errors.Join(c.SetCAMem(pki.CA.PEM), c.SetCRLMem(staleList))
+			}, func() {}, "CRL has expired"},
+			"the authority leaves the directory": {inFarm, func(c *libtls.Config) error { return c.SetCAPath(dir) }, func() {
+				require.NoError(t, os.RemoveAll(dir))
+			}, "unable to get local issuer certificate"},
+		} {
+			srv := aServer(t, inFarm, version, test.server)
+			f := aFile(t)
+			c := configured(t, version, withFile(f), test.client)
+			require.NoError(t, libtls.VerifyAt(c, before))
+			assert.False(t, meet(t, srv, c).fine(t).resumed, name)
+			assert.True(t, meet(t, srv, c).fine(t).resumed, name)
+			session := contentOf(t, f)
+			test.meanwhile()
+			m := meet(t, srv, configured(t, version, withFile(f), test.client))
+			answers(t, m.clientErr, "certificate verification failed: "+test.text, libtls.ErrCertificateVerification)
+			assert.Equal(t, session, contentOf(t, f), name)
+			c = configured(t, version, withFile(f), test.client, does((*libtls.Config).LegacyResumption))
+			assert.True(t, meet(t, srv, c).fine(t).resumed, name)
+		}
+	})
+}
+
+// TestIntermediateInSession: below an intermediate authority a session is resumed, again and again, by a client that
+// trusts the root alone, if it has made the session itself.
+func TestIntermediateInSession(t *testing.T) {
+	eachVersion(t, func(t *testing.T, version setting, _ libtls.Protocols) {
+		srv := aServer(t, version, inFarm, withKeypair(t, testutil.Certs(t).ServerChain))
+		f, _ := primed(t, srv, version)
+		c := aClient(t, version, withFile(f))
+		for range 3 {
+			assert.True(t, meet(t, srv, c).fine(t).resumed)
+		}
+		fillFile(t, f, unmarked(t, srv, true))
+		assert.False(t, meet(t, srv, c).fine(t).resumed, "what another program leaves has no intermediate in it")
+		assert.True(t, meet(t, srv, c).fine(t).resumed)
+	})
+}
+
+// TestClientCertificateExpired: a server that verifies clients does not take up a ticket whose certificate has expired.
+func TestClientCertificateExpired(t *testing.T) {
+	pki := testutil.Certs(t)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	expired := withKeypair(t, testutil.Issue(t, pki.CA, key, func(c *x509.Certificate) {
+		c.NotAfter = time.Now().Add(-time.Second)
+		c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	}))
+	eachVersion(t, func(t *testing.T, version setting, _ libtls.Protocols) {
+		for name, test := range map[string]struct {
+			settings []setting
+			resumed  bool
+		}{
+			"required":            {[]setting{does((*libtls.Config).VerifyClient)}, false},
+			"optional":            {[]setting{does((*libtls.Config).VerifyClientOptional)}, false},
+			"time is not checked": {[]setting{does((*libtls.Config).VerifyClient), does((*libtls.Config).InsecureNoVerifyTime)}, true},
+			"nothing is checked":  {[]setting{does((*libtls.Config).VerifyClient), does((*libtls.Config).InsecureNoVerifyCert)}, true},
+			"legacy":              {[]setting{does((*libtls.Config).VerifyClient), does((*libtls.Config).LegacyResumption)}, true},
+		} {
+			cfg := aServerConfig(t, append(test.settings, version, inFarm, withCA(pki.CA))...)
+			timeless, err := libtls.NewTimelessServer(cfg)
+			require.NoError(t, err)
+			defer timeless.Close()
+			f, session := primed(t, timeless, version, expired)
+			srv, err := libtls.NewServer(cfg)
+			require.NoError(t, err)
+			defer srv.Close()
+			m := meet(t, srv, aClient(t, version, withFile(f), expired))
+			if test.resumed {
+				assert.True(t, m.fine(t).resumed, name)
+				continue
+			}
+			answers(t, m.serverErr, "certificate verification failed: certificate has expired", libtls.ErrCertificateVerification)
+			fillFile(t, f, session)
+			valid := aClient(t, version, withFile(f), withKeypair(t, pki.Client))
+			assert.False(t, meet(t, srv, valid).fine(t).resumed, name)
+			assert.True(t, meet(t, srv, valid).fine(t).resumed, name)
+			require.NoError(t, cfg.AddTicketKey(2, ticketKeyOf(2)))
+			assert.True(t, meet(t, srv, valid).fine(t).resumed, name)
+			assert.EqualValues(t, 2, sessionIn(t, f).Ticket()[3], "replaced, as without a look at certificates")
+		}
 	})
 }
 

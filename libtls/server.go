@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"net"
 	"net/netip"
+	"time"
 
 	"github.com/go-libssl/libssl"
 )
@@ -28,7 +29,7 @@ func NewServer(cfg *Config) (*Server, error) {
 	if cfg == nil {
 		cfg = NewConfig()
 	}
-	cfg.mu.Lock()
+	cfg.lock()
 	defer cfg.mu.Unlock()
 	s := new(Server)
 	if err := s.setUp(cfg); err != nil {
@@ -47,7 +48,12 @@ func (s *Server) setUp(cfg *Config) (err error) {
 		if err != nil {
 			return err
 		}
-		s.named = append(s.named, namedCtx{ctx, k.leaf()})
+		cert, err := k.leaf()
+		if err != nil {
+			ctx.Close()
+			return err
+		}
+		s.named = append(s.named, namedCtx{ctx, cert})
 	}
 	s.ctx.SetClientHelloCallback(noteServerName)
 	if len(s.named) > 0 {
@@ -120,7 +126,30 @@ func (c *Config) setUpSessions(ctx *libssl.Ctx, mode libssl.VerifyMode) error {
 	if err := ctx.SetTicketKeyCallback(c.tickets.callback); err != nil {
 		return fault(ErrTicketCallback, err)
 	}
+	if mode != libssl.VerifyNone && !c.legacy && !c.trust.noCert && !c.trust.noTime {
+		if err := ctx.SetSessionTicketCallback(nil, unlessExpired); err != nil {
+			return fault(ErrTicketCallback, err)
+		}
+	}
 	return nil
+}
+
+// unlessExpired does with a client's ticket what libssl would do, but for one whose certificate is not valid at the
+// moment: then there is a full handshake.
+func unlessExpired(_ *libssl.SSL, sess *libssl.Session, _ []byte, status libssl.TicketStatus) (libssl.TicketReturn, error) {
+	if sess == nil {
+		return libssl.TicketReturnIgnoreRenew, nil
+	}
+	defer sess.Close()
+	cert, err := sess.PeerCertificate()
+	now := time.Now()
+	switch {
+	case err != nil || cert != nil && (now.Before(cert.NotBefore) || now.After(cert.NotAfter)):
+		return libssl.TicketReturnIgnoreRenew, nil
+	case status == libssl.TicketSuccess:
+		return libssl.TicketReturnUse, nil
+	}
+	return libssl.TicketReturnUseRenew, nil
 }
 
 // noteServerName keeps the name that the client asks for. An address is none (RFC 6066, section 3).
@@ -140,10 +169,10 @@ const unrecognizedName tls.AlertError = 112
 
 // choose takes the certificate that is for the name, or stays with the first.
 func (s *Server) choose(_ *libssl.SSL, name string) (*libssl.Ctx, error) {
+	if name == "" {
+		return nil, nil
+	}
 	for _, n := range s.named {
-		if name == "" || n.cert == nil {
-			continue
-		}
 		ok, err := certContains(n.cert, name)
 		if err != nil {
 			return nil, err
@@ -169,15 +198,12 @@ func (s *Server) Accept(transport net.Conn) (*Conn, error) {
 	return c, nil
 }
 
-// Close drops the server: it accepts no more. Connections go on.
+// Close drops the server: it accepts no more. Connections go on, those whose handshake is yet to come too.
 //
 // C: tls_free(3)
 func (s *Server) Close() error {
 	if s.ctx != nil {
-		s.ctx.Close()
-	}
-	for _, n := range s.named {
-		n.Close()
+		s.ctx.Close() // the others are chosen by the connections that are left, and dropped with the last
 	}
 	return nil
 }

@@ -126,3 +126,20 @@ func TestTicketExpires(t *testing.T) {
 		assert.True(t, meet(t, srv, c).fine(t).resumed)
 	})
 }
+
+// TestCloseLetsConnectionsGoOn: those too that have yet to say which certificate they want.
+func TestCloseLetsConnectionsGoOn(t *testing.T) {
+	other := issuedFor(t, testutil.Certs(t).CA, "other.test")
+	for _, name := range []string{peerName, "other.test"} {
+		srv, err := libtls.NewServer(aServerConfig(t, func(c *libtls.Config) error {
+			return c.AddKeypairMem(testutil.CertPEM(other), testutil.KeyPEM(t, other))
+		}))
+		require.NoError(t, err)
+		m := introduced(t, srv, aClient(t), name)
+		require.NoError(t, srv.Close())
+		m.talk(t)
+		m.fine(t)
+		_, err = srv.Accept(m.server.NetConn())
+		assert.ErrorIs(t, err, libtls.ErrContext)
+	}
+}

@@ -2,7 +2,10 @@
 
 package libtls
 
-import "os"
+import (
+	"os"
+	"time"
+)
 
 // sessionFile is not there: the checks of its owner and mode are Unix's.
 type sessionFile struct {
@@ -10,7 +13,7 @@ type sessionFile struct {
 	file *os.File
 }
 
-func (f *sessionFile) check() error           { return fault(ErrSessionFileUnsupported, nil) }
-func (f *sessionFile) checkWritable() error   { return f.check() }
-func (f *sessionFile) read() ([]byte, error)  { return nil, f.check() }
-func (f *sessionFile) write(pem []byte) error { return f.check() }
+func (f *sessionFile) check() error                       { return fault(ErrSessionFileUnsupported, nil) }
+func (f *sessionFile) checkWritable() error               { return f.check() }
+func (f *sessionFile) read() ([]byte, error)              { return nil, f.check() }
+func (f *sessionFile) write([]byte, *time.Duration) error { return f.check() }

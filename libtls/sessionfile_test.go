@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -47,6 +49,12 @@ func TestSetSessionFD(t *testing.T) {
 	answers(t, c.SetSessionFD(-1), "", nil)
 	answers(t, c.SetSessionFile(nil), "", nil)
 	answers(t, c.SetSessionFD(-2), badDescriptor, libtls.ErrSessionFileStat)
+	answers(t, c.SetSessionFile(new(os.File)), badDescriptor, libtls.ErrSessionFileStat)
+	if strconv.IntSize > 32 { // C's int has less
+		for _, fd := range []uint64{uint64(aFile(t).Fd()) + 1<<32, math.MaxUint32} {
+			answers(t, c.SetSessionFD(int(fd)), badDescriptor, libtls.ErrSessionFileStat)
+		}
+	}
 	closed := highDescriptor(t, aFile(t), 900)
 	require.NoError(t, syscall.Close(closed))
 	err := c.SetSessionFD(closed)
@@ -444,8 +452,10 @@ func sealedFile(t *testing.T, content []byte) *os.File {
 	return f
 }
 
-// TestManyWriters: clients with descriptors of their own share a file, and a reader always finds a session.
+// TestManyWriters: clients with descriptors of their own share a file, and a reader always finds a session. On a machine
+// that is busy somebody may wait for long.
 func TestManyWriters(t *testing.T) {
+	libtls.WaitForLocks(t, time.Minute)
 	srv := aServer(t, inFarm, withVersion(libtls.ProtocolTLSv1_2))
 	f, _ := primed(t, srv)
 	stop := make(chan struct{})
@@ -544,6 +554,71 @@ func TestProgramsOwnLock(t *testing.T) {
 	sessionIn(t, f)
 	other := openedFile(t, f.Name(), os.O_RDWR)
 	assert.Equal(t, syscall.EWOULDBLOCK, syscall.Flock(int(other.Fd()), syscall.LOCK_EX|syscall.LOCK_NB))
+}
+
+// TestWithoutOwnDescriptor: where a file can't be opened again there is no lock but for the connections of the process, and
+// what the program has on its descriptor stays its own.
+func TestWithoutOwnDescriptor(t *testing.T) {
+	libtls.HideDescriptors(t)
+	srv := aServer(t, inFarm, withVersion(libtls.ProtocolTLSv1_2))
+	f := aFile(t)
+	require.NoError(t, syscall.Flock(int(f.Fd()), syscall.LOCK_SH))
+	c := aClient(t, withFile(f))
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 5 {
+				assert.NoError(t, handshakes(srv, c))
+			}
+		})
+	}
+	wg.Wait()
+	sessionIn(t, f)
+	other := openedFile(t, f.Name(), os.O_RDWR)
+	assert.Equal(t, syscall.EWOULDBLOCK, syscall.Flock(int(other.Fd()), syscall.LOCK_EX|syscall.LOCK_NB))
+}
+
+// TestLockedFileHoldsUpNobody: while a Read waits for the file's lock, to save a ticket, no other call does.
+func TestLockedFileHoldsUpNobody(t *testing.T) {
+	libtls.WaitForLocks(t, time.Minute)
+	f := aFile(t)
+	holder := openedFile(t, f.Name(), os.O_RDWR)
+	m := introduced(t, aServer(t, inFarm), aClient(t, withFile(f)), peerName)
+	require.NoError(t, syscall.Flock(int(holder.Fd()), syscall.LOCK_EX))
+	served := make(chan error, 1)
+	go func() { served <- chat(m.server, false) }()
+	require.NoError(t, m.client.Handshake())
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		m.client.Read(make([]byte, 1))
+	}()
+	require.Eventually(t, func() bool { return libtls.IsSaving(m.client) }, time.Minute, time.Millisecond)
+	assert.Equal(t, "TLSv1.3", m.client.Version())
+	_, err := m.client.Write([]byte("hello"))
+	assert.NoError(t, err)
+	assert.Empty(t, contentOf(t, f))
+	require.NoError(t, syscall.Flock(int(holder.Fd()), syscall.LOCK_UN))
+	assert.NoError(t, <-served)
+	<-read
+	sessionIn(t, f)
+}
+
+// TestNamedPipe: one that nobody writes to is empty, and holds up nobody.
+func TestNamedPipe(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	c := libtls.NewConfig()
+	assert.ErrorIs(t, c.SetCertFile(pipe), libtls.ErrCertificate)
+	w := openedFile(t, pipe, os.O_RDWR) // which does not wait for a reader
+	pem := testutil.CertPEM(testutil.Certs(t).Server)
+	loaded := make(chan error)
+	go func() { loaded <- c.SetCertFile(pipe) }()
+	_, err := w.Write(pem)
+	assert.NoError(t, err)
+	require.Eventually(t, func() bool { n, err := unix.IoctlGetInt(int(w.Fd()), unix.TIOCINQ); return err == nil && n == 0 }, time.Minute, time.Millisecond)
+	w.Close()
+	assert.NoError(t, <-loaded)
 }
 
 // TestFileWithoutName: a session file can have been removed.

@@ -16,7 +16,7 @@ import (
 )
 
 // A sessionFile is where a client keeps its session: a descriptor of the program's. Its functions use neither its offset
-// nor its locks, which are the program's too.
+// nor its locks, which are the program's.
 type sessionFile struct {
 	fd   int
 	file *os.File // nil: fd is all there is
@@ -29,6 +29,9 @@ type fileID struct{ device, inode uint64 }
 // with calls f with the descriptor, which is not closed meanwhile if Go knows about it.
 func (f *sessionFile) with(do func(fd int) error) error {
 	if f.file == nil {
+		if int(int32(f.fd)) != f.fd { // no int of C
+			return syscall.EBADF
+		}
 		return do(f.fd)
 	}
 	raw, err := f.file.SyscallConn()
@@ -97,7 +100,8 @@ func (f *sessionFile) read() (content []byte, err error) {
 		case s.Size == 0:
 			return nil
 		}
-		defer lock(fd, syscall.LOCK_SH)()
+		patience := lockLimit
+		defer lock(fd, syscall.LOCK_SH, &patience)()
 		if content, err = readAt(fd); err != nil {
 			return systemFault(ErrSessionFileRead, err)
 		}
@@ -171,12 +175,12 @@ func (f *sessionFile) checkWritable() error {
 }
 
 // write replaces what is in the file.
-func (f *sessionFile) write(pem []byte) error {
+func (f *sessionFile) write(pem []byte, patience *time.Duration) error {
 	if err := f.checkWritable(); err != nil {
 		return err
 	}
 	err := f.with(func(fd int) error {
-		defer lock(fd, syscall.LOCK_EX)()
+		defer lock(fd, syscall.LOCK_EX, patience)()
 		return replace(fd, pem)
 	})
 	if err == errClosed {
@@ -248,9 +252,13 @@ func writeAt(fd int, at int64, data []byte) error {
 	return nil
 }
 
+// descriptors is where the system shows the descriptors of a process, as files that can be opened again. On others than
+// Linux it is not there, or a copy of the descriptor.
+var descriptors = "/proc/self/fd/"
+
 // reopen opens the file of a descriptor again: with other flags, and locks of its own.
 func reopen(fd, flags int) (int, error) {
-	own, err := syscall.Open(fmt.Sprintf("/proc/self/fd/%d", fd), flags|syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
+	own, err := syscall.Open(fmt.Sprint(descriptors, fd), flags|syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return -1, err
 	}
@@ -263,34 +271,31 @@ func reopen(fd, flags int) (int, error) {
 	return own, nil
 }
 
-// lockLimit is how long a lock is waited for. Ours are held for microseconds. Who holds one for longer is stuck, or has it
-// for a reason of its own, and does not keep us from what libtls does without any.
-const lockLimit = time.Second
-
-// inProcess keeps this process's connections from each other where a file can't be opened again: locks belong to the
-// descriptor then, which they share.
+// inProcess keeps this process's connections from each other where a file can't be opened again. Other processes are not
+// kept out there: a lock belongs to the descriptor, and to unlock that would undo what the program has on it.
 var inProcess sync.Mutex
 
-// lock takes an advisory lock of flock(2) on the file, which other processes that use this package heed.
-func lock(fd, how int) (unlock func()) {
+// lock takes an advisory lock of flock(2) on the file, which other processes that use this package heed, on a descriptor of
+// our own. patience is how long it may be waited for, and becomes less.
+func lock(fd, how int, patience *time.Duration) (unlock func()) {
 	own, err := reopen(fd, syscall.O_RDONLY)
-	if err == nil {
-		waitForLock(own, how)
-		return func() { syscall.Close(own) } // which unlocks
+	if err != nil {
+		inProcess.Lock()
+		return inProcess.Unlock
 	}
-	inProcess.Lock()
-	waitForLock(fd, how)
-	return func() {
-		syscall.Flock(fd, syscall.LOCK_UN)
-		inProcess.Unlock()
-	}
+	begun := time.Now()
+	waitForLock(own, how, begun.Add(*patience))
+	*patience = max(0, *patience-time.Since(begun))
+	return func() { syscall.Close(own) } // which unlocks
 }
 
-func waitForLock(fd, how int) {
-	for end := time.Now().Add(lockLimit); time.Now().Before(end); time.Sleep(time.Millisecond) {
+// waitForLock tries once at least.
+func waitForLock(fd, how int, end time.Time) {
+	for {
 		err := syscall.Flock(fd, how|syscall.LOCK_NB)
-		if err != syscall.EWOULDBLOCK && err != syscall.EINTR { // there are file systems without locks
+		if err != syscall.EWOULDBLOCK && err != syscall.EINTR || time.Now().After(end) { // there are file systems without locks
 			return
 		}
+		time.Sleep(time.Millisecond)
 	}
 }

@@ -296,3 +296,23 @@ func TestErrorsAreIndependent(t *testing.T) {
 	err := libtls.NewConfig().SetSessionID(make([]byte, 33))
 	assert.False(t, errors.Is(err, libtls.ErrTicketKeyLength))
 }
+
+// TestZeroConfig: it is a new one.
+func TestZeroConfig(t *testing.T) {
+	pki := testutil.Certs(t)
+	srv := new(libtls.Config)
+	require.NoError(t, srv.AddTicketKey(1, ticketKeyOf(1)))
+	require.NoError(t, inFarm(srv))
+	require.NoError(t, withKeypair(t, pki.Server)(srv))
+	s, err := libtls.NewServer(srv)
+	require.NoError(t, err)
+	defer s.Close()
+	c := new(libtls.Config)
+	require.NoError(t, c.SetCAMem(pki.CA.PEM))
+	m := meet(t, s, c).fine(t)
+	assert.Equal(t, "TLSv1.3", m.client.Version())
+	assert.ErrorIs(t, meet(t, s, new(libtls.Config)).clientErr, libtls.ErrCertificateVerification)
+	new(libtls.Config).StrictTicketKeys()
+	_, err = libtls.NewServer(new(libtls.Config))
+	assert.ErrorIs(t, err, libtls.ErrKeyMismatch)
+}

@@ -177,7 +177,7 @@ func TestNames(t *testing.T) {
 	}{
 		{named("cn.test", "san.test"), []string{"san.test", "SAN.test", "san.test."}, []string{"cn.test", "x.san.test", "san.tes", ""}},
 		{named("cn.test"), []string{"cn.test"}, []string{"san.test", "127.0.0.1"}},
-		{named("127.0.0.1"), []string{"127.0.0.1"}, []string{"127.0.0.2"}},
+		{named("127.0.0.1"), []string{"127.0.0.1"}, []string{"127.0.0.2", "127.0.0.1."}},
 		{named("*.cn.test"), []string{"a.cn.test"}, []string{"cn.test", "a.b.cn.test", ".cn.test", "127.0.0.1"}},
 		{named("", "*.a.test"), []string{"x.a.test", "X.A.test"}, []string{"a.test", "x.y.a.test", ".a.test", "xa.test"}},
 		{named("", "*.test"), nil, []string{"a.test", "test"}},
@@ -190,5 +190,37 @@ func TestNames(t *testing.T) {
 		for _, name := range test.not {
 			assert.False(t, m.client.PeerCertContainsName(name), "%q: %q", m.client.PeerCertificate().DNSNames, name)
 		}
+	}
+}
+
+// TestUnreadableCertificate: libssl takes certificates that crypto/x509 can't read.
+func TestUnreadableCertificate(t *testing.T) {
+	for name, args := range map[string][]string{
+		"negative serial number": {"-pkeyopt", "ec_paramgen_curve:P-256", "-set_serial", "-5"},
+		"elliptic curve":         {"-pkeyopt", "ec_paramgen_curve:secp256k1"},
+	} {
+		dir := t.TempDir()
+		cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+		testutil.Run(t, nil, append([]string{"req", "-x509", "-newkey", "ec", "-nodes", "-subj", "/CN=localhost", "-days", "2",
+			"-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", cert}, args...)...)
+		settings := []setting{
+			withVersion(libtls.ProtocolTLSv1_2), // TLS 1.3 has no signatures with secp256k1
+			func(c *libtls.Config) error { return c.SetECDHECurves("P-256:secp256k1") },
+		}
+		trusting := append(settings, func(c *libtls.Config) error { return c.SetCAFile(cert) }, withFile(aFile(t)))
+		srv, err := libtls.NewServer(configured(t, append(settings, inFarm, func(c *libtls.Config) error { return c.SetKeypairFile(cert, key) })...))
+		require.NoError(t, err)
+		defer srv.Close()
+		m := meet(t, srv, configured(t, trusting...))
+		require.ErrorIs(t, m.clientErr, libtls.ErrUnreadableCertificate)
+		assert.Regexp(t, "^server certificate can't be read: x509: .*"+name, m.clientErr.Error())
+		for range 2 {
+			m = meet(t, srv, configured(t, append(trusting, does((*libtls.Config).InsecureNoVerifyName))...)).fine(t)
+			assert.Nil(t, m.client.PeerCertificate())
+			assert.False(t, m.resumed)
+		}
+		_, err = libtls.NewServer(aServerConfig(t, func(c *libtls.Config) error { return c.AddKeypairFile(cert, key) }))
+		require.ErrorIs(t, err, libtls.ErrCertificate)
+		assert.Regexp(t, "^failed to load certificate: x509: .*"+name, err.Error())
 	}
 }
