@@ -25,17 +25,21 @@
 //
 // # Whom a session lets in
 //
-// Resumption skips the verification of certificates. So that it lets in nobody whom a full handshake would refuse:
+// Resumption skips the verification of certificates. So before it there is a look at whom it would let in, and where that
+// fails there is a full handshake:
 //
-//   - A client marks the session with the trust that its full handshake was made under, a hash of all that decides on the
-//     server, its name among it, and offers it where that is the same. Of the CAs in a directory, or of the system's, the
-//     hash has the place and not the content. The session of another program, which has no such mark, is offered if the
-//     certificate in it passes a verification at that moment. It holds the server's own certificate only: below an
-//     intermediate CA that is not trusted itself, a full handshake follows.
-//   - The session id context of a server that verifies clients depends on how it does, beside the id. A server that does
-//     not has the id alone, as in libtls.
+//   - A client offers a session if the server's certificate in it passes a verification at that moment, with the CAs, the
+//     revocation lists, the time and the name that a full handshake would be made with. Beside that it marks its sessions
+//     with the settings that their full handshake was made under, and offers them under the same alone. With the mark
+//     the intermediate certificates are kept, which a session itself does not hold: the session of another program, which
+//     has no mark, is not offered below an intermediate CA that is not trusted itself. The status by OCSP is that of the
+//     full handshake.
+//   - The session id context of a server that verifies clients depends on its settings for that, beside the id. A server
+//     that does not verify has the id alone, as in libtls. A ticket whose certificate is not valid at the moment is not
+//     taken up. That the certificate has been revoked since, or its CA is not trusted any more in a directory, counts when
+//     the session's lifetime is over; with other settings at once.
 //
-// Otherwise there is a full handshake. With [Config.LegacyResumption] sessions are resumed as libtls does.
+// With [Config.LegacyResumption] sessions are resumed as libtls does.
 //
 // # Better than libtls
 //
@@ -45,15 +49,19 @@
 //   - RS-7, RS-8: TLS 1.3 resumes from the session file. The session is saved from the callback for new ones, and at the
 //     end of a handshake, but not where that one can't be resumed (TestResumption).
 //   - RS-14, RS-15, RS-16: no session is offered that was made under other trust, without verification, or for another
-//     name (TestOtherTrust, TestMadeWithoutVerification, TestOtherName, TestForeignSession, TestExpiredCertificate).
-//   - RS-18: no server that demands a client's certificate takes up a session that was made without
-//     (TestClientCertificateRequired).
+//     name, or whose certificate would not pass by now (TestOtherTrust, TestMadeWithoutVerification, TestOtherName,
+//     TestForeignSession, TestExpiredCertificate, TestTrustThatEnds, TestIntermediateInSession).
+//   - RS-18: no server that demands a client's certificate takes up a session that was made without, nor one whose
+//     certificate has expired (TestClientCertificateRequired, TestClientCertificateExpired).
 //   - RW-9: HealSessionFile replaces what is no session (TestNoSession, TestSessionFileSize).
 //   - RW-11: the session in the file is replaced in steps, such that after each of them, and within each after every byte,
 //     it holds the old or the new one whole (TestRewriteIsNeverHalfDone); when there is no room it keeps the old one
-//     (TestNoRoomForSession). Other processes are kept out meanwhile by a lock, as of flock(2), on a descriptor of our
-//     own, which is waited for for a second (TestManyWriters, TestLockedFile, TestProgramsOwnLock). The file stays the one
-//     that the descriptor is of, so whoever has it open, a program in C too, goes on with it.
+//     (TestNoRoomForSession). On Linux other processes are kept out meanwhile by a lock, as of flock(2), on a descriptor of
+//     our own (TestManyWriters, TestLockedFile, TestProgramsOwnLock). A connection waits for it for a second when it is
+//     made, and for another one in all while it lasts; no deadline ends that. Beside the Handshake or the Read that
+//     saves no call waits, but what a Write has written is sent after it (TestLockedFileHoldsUpNobody). Without /proc there is no such descriptor, and only the connections of
+//     the process are kept from each other (TestWithoutOwnDescriptor). The file stays the one that the descriptor is of,
+//     so whoever has it open, a program in C too, goes on with it.
 //   - RW-12: nor does a descriptor with O_APPEND spoil the file (TestAppendingDescriptor).
 //   - RW-3: when the descriptor's number has become another file's that is left alone (TestDescriptorUsedAgain).
 //   - RW-19: the failure to save a session is final, as every other failure of a handshake; that of a ticket which comes
