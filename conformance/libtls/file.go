@@ -159,12 +159,12 @@ var sessionFiles = []row{
 	{
 		id: "RW-11", page: pageFD,
 		says:   "A session is written over what is in the file, whose length is set before; the descriptor's offset stays.",
-		better: "A session is written so that a reader who heeds the lock finds the old one or the new one, and two clients at once do no harm; the descriptor's offset stays.",
+		better: "A session is written so that a reader who heeds the lock finds the old one or the new one, the old one when there is no room for the new, and two clients at once do no harm; the descriptor's offset stays.",
 		modes:  both,
 		want: want(
 			is("offset", "12345"), is("the file", "a session"),
 			is("a shorter one over a longer", "a session"), is("eight clients at once", "all fine, a session"),
-			is("a reader meanwhile", "a session each time"),
+			is("a reader meanwhile", "a session each time"), is("no room for it", "the session before"),
 		),
 		observe: observeWriting,
 	},
@@ -393,6 +393,19 @@ func observeWriting(o observer) {
 	}
 	close(stop)
 	o.Note("a reader meanwhile", "%s", <-found)
+	o.Note("no room for it", "%s", o.withoutRoom(srv))
+}
+
+// withoutRoom tells what is left in a file that can't grow when a client wants to replace the session in it.
+func (o observer) withoutRoom(srv *server) string {
+	session := o.primed(srv).content()
+	fd := o.sealed(session)
+	o.connect(o.server(lifetime(3600)), o.client(func(c *libtls.Config) error { return c.SetSessionFD(fd) }))
+	left := make([]byte, len(session)+1)
+	if n := must1(syscall.Pread(fd, left, 0)); !bytes.Equal(left[:n], session) {
+		return fmt.Sprintf("%d bytes of something else", n)
+	}
+	return "the session before"
 }
 
 // crowd has eight clients write the file at once, each a session with a server that knows of no other.

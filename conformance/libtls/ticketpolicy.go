@@ -18,8 +18,8 @@ var ticketPolicy = []row{
 		want:  want(is("at once", "the same key"), is("lifetime 4, six seconds later", "the next revision")),
 		observe: func(o observer) {
 			slow, fast := o.server(lifetime(3600)), o.server(lifetime(4))
-			begun := startClock()
 			first := o.revOf(fast)
+			begun := startClock() // it has its first key
 			o.Note("at once", "%s", step(o.revOf(slow), o.revOf(slow)))
 			begun.until(6)
 			o.Note("lifetime 4, six seconds later", "%s", step(first, o.revOf(fast)))
