@@ -55,7 +55,7 @@ func Client(transport net.Conn, serverName string, cfg *Config) (*Conn, error) {
 		return nil, err
 	}
 	defer saved.close()
-	c := &Conn{client: true, trust: as.trust, serverName: serverName, file: as.file, patience: lockLimit}
+	c := &Conn{client: true, trust: as.trust, serverName: serverName, file: as.file, lockTries: lockTries}
 	conn, err := libssl.Client(transport, as.ctx)
 	if err != nil {
 		return nil, fault(ErrContext, err)
@@ -345,5 +345,5 @@ func (c *Conn) save(sess *libssl.Session) error {
 			return fault(ErrSessionFileWrite, err)
 		}
 	}
-	return c.file.saveSession(sess, &c.patience)
+	return c.file.saveSession(sess, &c.lockTries)
 }

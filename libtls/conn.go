@@ -27,10 +27,10 @@ type Conn struct {
 	askedName atomic.Pointer[string]     // by a server's client
 	ocsp      atomic.Pointer[ocspStatus] // what is known of the peer's certificate; nil for nothing
 
-	saving   sync.Mutex      // held while a handshake is ended or a session saved, before mu; guards what follows
-	mark     []byte          // of the session: how its full handshake verified the server
-	early    *libssl.Session // came before the handshake was over
-	patience time.Duration   // how long the file's lock is still waited for
+	saving    sync.Mutex      // held while a handshake is ended or a session saved, before mu; guards what follows
+	mark      []byte          // of the session: how its full handshake verified the server
+	early     *libssl.Session // came before the handshake was over
+	lockTries int             // how often the file's lock is still tried
 
 	mu       sync.Mutex // held for moments; guards what follows
 	finished bool       // the handshake is over

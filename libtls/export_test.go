@@ -45,9 +45,9 @@ func IsSaving(c *Conn) bool {
 	return true
 }
 
-// WaitForLocks sets how long locks are waited for, until the test ends. Others must not run beside it.
-func WaitForLocks(t testing.TB, d time.Duration) {
-	before := lockLimit
-	lockLimit = d
-	t.Cleanup(func() { lockLimit = before })
+// WaitForLocks has locks waited for a minute and more, until the test ends. Others must not run beside it.
+func WaitForLocks(t testing.TB) {
+	before := lockTries
+	lockTries = 60_000
+	t.Cleanup(func() { lockTries = before })
 }

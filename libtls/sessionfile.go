@@ -3,15 +3,14 @@ package libtls
 import (
 	"bytes"
 	"errors"
-	"time"
 
 	"github.com/go-libssl/libssl"
 )
 
-// lockLimit is how long a lock is waited for, for all sessions of one connection together. Ours are held for microseconds.
-// Who holds one for longer is stuck, or has it for a reason of its own, and does not keep us from what libtls does
-// without any.
-var lockLimit = time.Second
+// lockTries is how often a lock is tried, a millisecond apart, for all sessions that one connection saves together. Ours
+// are held for microseconds. Who holds one for a second is stuck, or has it for a reason of its own, and does not keep us
+// from what libtls does without any. It is tries that count: where the machine pauses, the holder does too.
+var lockTries = 1000
 
 // maxSessionFile is how much of a session file is read: what is larger is no session.
 const maxSessionFile = 1 << 20
@@ -41,14 +40,14 @@ func unparsable(err error) bool {
 	return errors.Is(err, ErrSessionFileParse) || errors.Is(err, ErrSessionFileSize)
 }
 
-// saveSession replaces the session in the file. patience is for how long its lock may be waited for, and becomes less.
-func (f *sessionFile) saveSession(sess *libssl.Session, patience *time.Duration) error {
+// saveSession replaces the session in the file. tries is how often its lock may be tried, and becomes less.
+func (f *sessionFile) saveSession(sess *libssl.Session, tries *int) error {
 	pem, err := sess.MarshalText()
 	if err != nil {
 		return fault(ErrSessionFileWrite, err)
 	}
 	defer clear(pem)
-	return f.write(pem, patience)
+	return f.write(pem, tries)
 }
 
 // A step of a rewrite puts data at an offset, or without data cuts the file there.

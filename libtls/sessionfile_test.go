@@ -455,7 +455,7 @@ func sealedFile(t *testing.T, content []byte) *os.File {
 // TestManyWriters: clients with descriptors of their own share a file, and a reader always finds a session. On a machine
 // that is busy somebody may wait for long.
 func TestManyWriters(t *testing.T) {
-	libtls.WaitForLocks(t, time.Minute)
+	libtls.WaitForLocks(t)
 	srv := aServer(t, inFarm, withVersion(libtls.ProtocolTLSv1_2))
 	f, _ := primed(t, srv)
 	stop := make(chan struct{})
@@ -580,7 +580,7 @@ func TestWithoutOwnDescriptor(t *testing.T) {
 
 // TestLockedFileHoldsUpNobody: while a Read waits for the file's lock, to save a ticket, no other call does.
 func TestLockedFileHoldsUpNobody(t *testing.T) {
-	libtls.WaitForLocks(t, time.Minute)
+	libtls.WaitForLocks(t)
 	f := aFile(t)
 	holder := openedFile(t, f.Name(), os.O_RDWR)
 	m := introduced(t, aServer(t, inFarm), aClient(t, withFile(f)), peerName)

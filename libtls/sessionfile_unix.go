@@ -100,8 +100,8 @@ func (f *sessionFile) read() (content []byte, err error) {
 		case s.Size == 0:
 			return nil
 		}
-		patience := lockLimit
-		defer lock(fd, syscall.LOCK_SH, &patience)()
+		tries := lockTries
+		defer lock(fd, syscall.LOCK_SH, &tries)()
 		if content, err = readAt(fd); err != nil {
 			return systemFault(ErrSessionFileRead, err)
 		}
@@ -175,12 +175,12 @@ func (f *sessionFile) checkWritable() error {
 }
 
 // write replaces what is in the file.
-func (f *sessionFile) write(pem []byte, patience *time.Duration) error {
+func (f *sessionFile) write(pem []byte, tries *int) error {
 	if err := f.checkWritable(); err != nil {
 		return err
 	}
 	err := f.with(func(fd int) error {
-		defer lock(fd, syscall.LOCK_EX, patience)()
+		defer lock(fd, syscall.LOCK_EX, tries)()
 		return replace(fd, pem)
 	})
 	if err == errClosed {
@@ -276,26 +276,22 @@ func reopen(fd, flags int) (int, error) {
 var inProcess sync.Mutex
 
 // lock takes an advisory lock of flock(2) on the file, which other processes that use this package heed, on a descriptor of
-// our own. patience is how long it may be waited for, and becomes less.
-func lock(fd, how int, patience *time.Duration) (unlock func()) {
+// our own. tries is how often it may be tried, once at least, and becomes less.
+func lock(fd, how int, tries *int) (unlock func()) {
 	own, err := reopen(fd, syscall.O_RDONLY)
 	if err != nil {
 		inProcess.Lock()
 		return inProcess.Unlock
 	}
-	begun := time.Now()
-	waitForLock(own, how, begun.Add(*patience))
-	*patience = max(0, *patience-time.Since(begun))
+	for !tryLock(own, how) && *tries > 0 {
+		*tries--
+		time.Sleep(time.Millisecond)
+	}
 	return func() { syscall.Close(own) } // which unlocks
 }
 
-// waitForLock tries once at least.
-func waitForLock(fd, how int, end time.Time) {
-	for {
-		err := syscall.Flock(fd, how|syscall.LOCK_NB)
-		if err != syscall.EWOULDBLOCK && err != syscall.EINTR || time.Now().After(end) { // there are file systems without locks
-			return
-		}
-		time.Sleep(time.Millisecond)
-	}
+// tryLock tells whether there is nobody to wait for. There are file systems without locks.
+func tryLock(fd, how int) bool {
+	err := syscall.Flock(fd, how|syscall.LOCK_NB)
+	return err != syscall.EWOULDBLOCK && err != syscall.EINTR
 }
