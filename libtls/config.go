@@ -199,8 +199,9 @@ func (c *Config) StrictTicketKeys() { c.ticketKeys().setStrict() }
 // LegacyResumption has sessions resumed as libtls does, without a look at how they came about: a client offers the
 // session in its file although it was made under other trust, or none, or its certificate would not pass any more; a
 // server that verifies clients takes up the sessions of one with the same id and keys that does not, and those whose
-// certificate has expired. Resumption skips the verification, so either lets in whom a full handshake would refuse. A server with several certificates, of AddKeypairFile, that verifies its clients never takes
-// up a session of a server in the same process that lets in others.
+// certificate has expired. Resumption skips the verification, so either lets in whom a full handshake would refuse. A
+// server with several certificates, of AddKeypairFile, that verifies its clients never takes up a session of a server in
+// the same process that lets in others.
 func (c *Config) LegacyResumption() { c.set(func() { c.legacy = true }) }
 
 // SetCAFile sets the CAs that peers are verified with: those of a PEM file, which is read now.

@@ -57,9 +57,10 @@
 //   - RW-11: the session in the file is replaced in steps, such that after each of them, and within each after every byte,
 //     it holds the old or the new one whole (TestRewriteIsNeverHalfDone); when there is no room it keeps the old one
 //     (TestNoRoomForSession). On Linux other processes are kept out meanwhile by a lock, as of flock(2), on a descriptor of
-//     our own (TestManyWriters, TestLockedFile, TestProgramsOwnLock). A connection waits for it for a second when it is
-//     made, and for another one in all while it lasts; no deadline ends that. Beside the Handshake or the Read that
-//     saves no call waits, but what a Write has written is sent after it (TestLockedFileHoldsUpNobody). Without /proc there is no such descriptor, and only the connections of
+//     our own (TestManyWriters, TestLockedFile, TestProgramsOwnLock). A connection waits for it for about a second
+//     when it is made, and for another one in all while it lasts, and then goes on without it; no deadline ends that
+//     (TestPatience). Beside the Handshake or the Read that saves no call waits, but what a Write has written meanwhile is
+//     sent after it (TestLockedFileHoldsUpNobody). Without /proc there is no such descriptor, and only the connections of
 //     the process are kept from each other (TestWithoutOwnDescriptor). The file stays the one that the descriptor is of,
 //     so whoever has it open, a program in C too, goes on with it.
 //   - RW-12: nor does a descriptor with O_APPEND spoil the file (TestAppendingDescriptor).
