@@ -16,8 +16,8 @@ import (
 // clients and servers, and changed while they run: a client takes over what it is when it is made, a server when it is
 // made too, but for the ticket keys and their age.
 //
-// A setter that fails leaves what was set before, but for those of certificates, which keep what they were given as
-// libtls does: it is refused again when it is used.
+// A setter that fails leaves what was set before. But SetCertMem and what goes by it keep a text that holds no certificate,
+// as libtls does: it is refused again when it is used.
 type Config struct {
 	mu sync.Mutex // guards all that follows but what tickets holds, which has a lock of its own
 
@@ -93,7 +93,7 @@ func (c *Config) set(f func()) {
 // SetSessionFD has clients keep their session in a file, by its descriptor; -1, the default, turns that off. The file
 // must be a regular one of the real user's with the mode 0600: that is checked now and not again. The descriptor
 // stays the caller's, who closes it when no client uses it any more; its offset is neither used nor changed. It has to
-// be open for reading and writing. A server has no use for it.
+// be open for reading and writing, which comes out when it is used. A server has no use for it.
 //
 // How the file is read and written is told in the package comment.
 //
@@ -259,7 +259,8 @@ func some(b []byte) []byte {
 	return b
 }
 
-// SetVerifyDepth sets how many CAs may stand between a peer's certificate and the trusted one; the default is 6.
+// SetVerifyDepth sets how many CAs may stand between a peer's certificate and the trusted one; the default is 6. What a
+// negative number means is up to libssl.
 //
 // C: tls_config_set_verify_depth(3)
 func (c *Config) SetVerifyDepth(n int) error {

@@ -143,8 +143,8 @@ func (c *Conn) CloseWrite() error { return c.conn.CloseWrite() }
 
 // Close sends close_notify if that can be done, and closes the transport. It is an error if the transport had ended
 // without the peer's close_notify, [ErrEOFWithoutCloseNotify], or if a session that came after the handshake could not
-// be saved; the connection is closed all the same. What is known of the connection stays known. It may be called more
-// than once.
+// be saved; the connection is closed all the same. It takes up to five seconds if the peer takes nothing any more. What is
+// known of the connection stays known. It may be called more than once.
 //
 // C: tls_close(3)
 func (c *Conn) Close() error {

@@ -68,7 +68,7 @@
 //   - RW-19: the failure to save a session is final, as every other failure of a handshake; that of a ticket which comes
 //     later is told by Close, and does not disturb the reading (TestReadOnlyFile, TestNoRoomForSession).
 //   - TK-8, TK-31: revision 0 is a key like any other (TestAddTicketKey, TestKeyZero, TestAutomaticKeys).
-//   - TK-15, LT-6: when all keys have aged there is no ticket; the handshake fails with StrictTicketKeys only
+//   - TK-15, LT-6, C-10: when all keys have aged there is no ticket; the handshake fails with StrictTicketKeys only
 //     (TestStrictTicketKeys, TestKeysAge).
 //   - TK-30: the keys are guarded by a lock, and overwritten when nobody has them any more (TestKeysWhileHandshakes,
 //     TestKeysAreWiped); private keys are overwritten too (TestPrivateKeysAreWiped).

@@ -55,7 +55,7 @@ var (
 	ErrCertificate         = errors.New("failed to load certificate")
 	ErrReadPrivateKey      = errors.New("failed to read private key")
 	ErrLoadPrivateKey      = errors.New("failed to load private key")
-	ErrKeyMismatch         = errors.New("private/public key mismatch")
+	ErrKeyMismatch         = errors.New("private/public key mismatch") // one of them is missing: with another's key it is ErrLoadPrivateKey
 	ErrVerifyMemory        = errors.New("ssl verify memory setup failure")
 	ErrVerifyLocations     = errors.New("ssl verify locations failure")
 	ErrParseCRL            = errors.New("failed to parse crl")

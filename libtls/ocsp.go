@@ -11,7 +11,7 @@ import (
 	"golang.org/x/crypto/ocsp"
 )
 
-// The statuses of an OCSP response, of a certificate in it, and why that was revoked: TLS_OCSP_RESPONSE_, TLS_CERT_ and
+// The statuses of an OCSP response, of a certificate in it, and why that was revoked: TLS_OCSP_RESPONSE_, TLS_OCSP_CERT_ and
 // TLS_CRL_REASON_.
 const (
 	OCSPResponseSuccessful   = 0

@@ -54,7 +54,7 @@ func ParseProtocols(list string) (Protocols, error) {
 }
 
 // SetProtocols sets the protocols that connections may use; the default is ProtocolsDefault. libssl's own configuration
-// and security level may allow fewer.
+// and security level may allow fewer. A set with none in it is no error here, but each handshake fails.
 //
 // C: tls_config_set_protocols(3)
 func (c *Config) SetProtocols(p Protocols) error {

@@ -23,6 +23,7 @@ type namedCtx struct {
 }
 
 // NewServer makes a server from what the Config is now; of what is changed later only ticket keys and their age count.
+// It needs a certificate and its key: without, as with a nil Config, the error is [ErrKeyMismatch].
 //
 // C: tls_server(3), tls_configure(3)
 func NewServer(cfg *Config) (*Server, error) {

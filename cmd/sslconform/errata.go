@@ -34,7 +34,7 @@ func errataCommand(stdout io.Writer) *cli.Command {
 				return err
 			}
 			defer out.abandon()
-			m, err := runsOrRun(ctx, c.Args().Slice(), about, out)
+			m, err := runsOrRun(ctx, c.Args().Slice(), page, about, out)
 			if err != nil {
 				return err
 			}
@@ -50,10 +50,10 @@ func errataCommand(stdout io.Writer) *cli.Command {
 var pageSection = regexp.MustCompile(`\((\d)\)`)
 
 // runsOrRun reads runs, or makes one if there are none, as far as they are about some pages.
-func runsOrRun(ctx context.Context, paths []string, about *regexp.Regexp, out *output) (*conformance.Matrix, error) {
+func runsOrRun(ctx context.Context, paths []string, page string, about *regexp.Regexp, out *output) (*conformance.Matrix, error) {
 	clauses := slices.DeleteFunc(conformance.All(), func(c conformance.Clause) bool { return !about.MatchString(c.Page) })
 	if len(clauses) == 0 {
-		return nil, fmt.Errorf("-page %q matches no page; see sslconform run -list", about)
+		return nil, fmt.Errorf("-page %q matches no page of libssl's manual; see sslconform run -list", page)
 	}
 	if len(paths) > 0 {
 		m, err := readRuns(paths)

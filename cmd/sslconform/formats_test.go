@@ -228,6 +228,7 @@ func TestUsageOfFormats(t *testing.T) {
 		{[]string{"errata", "-bogus"}, "-bogus"},
 		{[]string{"errata", "-page", "("}, `"(" is no regular expression`},
 		{[]string{"errata", "-page", "nothing"}, `"nothing" matches no page`},
+		{[]string{"errata", "-page", "tls_connect(3)"}, `"tls_connect(3)" matches no page`},
 		{[]string{"errata", file("cut.json", string(text[:len(text)/2]))}, "cut.json: truncated"},
 		{[]string{"errata", mine, mine}, mine + ": a second run of "},
 	} {

@@ -100,7 +100,7 @@ var sessionFiles = []row{
 	},
 	{
 		id: "RW-7", page: pageFD,
-		says:  "An empty file that can only be written is.",
+		says:  "An empty file that can only be written will do, and gets the session.",
 		modes: both,
 		want:  want(is("connection", "resumed=0/0"), is("the file", "a session")),
 		observe: func(o observer) {
