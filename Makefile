@@ -9,7 +9,7 @@ GO := scripts/env.sh go
 TESTFLAGS ?= -count=1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint race matrix errata coverage-table mutants bench bench-dropin cgocheck asan build setup docker compose clean
+.PHONY: help run test check lint race matrix errata coverage-table mutants bench bench-dropin asan build setup docker compose clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -27,9 +27,9 @@ lint: ## gofmt, vet, staticcheck, the C warnings, the README's program
 	@scripts/setup.sh run
 	@scripts/lint.sh
 
-race: ## the tests under the race detector
+race: ## the tests under the race detector, with every Go pointer stored into C memory checked
 	@scripts/setup.sh test
-	$(GO) test -race $(TESTFLAGS) work
+	GOEXPERIMENT=cgocheck2 $(GO) test -race $(TESTFLAGS) work
 
 matrix: build ## the tests and the clauses beside libssl 1.1.1, 3.0, 3.5, 3.6 and 4.0 (VERSIONS="trixie sid")
 	@scripts/setup.sh test
@@ -56,10 +56,6 @@ BENCHTAGS ?= goopenssl
 bench-dropin: ## measure package openssl beside the standard library and go-openssl, and write docs/performance-dropin.md
 	@scripts/setup.sh run
 	$(GO) run -buildvcs=false -tags "$(BENCHTAGS)" ./bench/dropin -o docs/performance-dropin.md $(BENCHFLAGS)
-
-cgocheck: ## the tests with every Go pointer stored into C memory checked
-	@scripts/setup.sh test
-	GOEXPERIMENT=cgocheck2 $(GO) test $(TESTFLAGS) work
 
 asan: ## the tests of the root package, of the drop-in and of tests under the address sanitizer, leaks included
 	@scripts/setup.sh test
