@@ -315,6 +315,17 @@ func (c *Ctx) SetVerify(mode VerifyMode, cb VerifyFunc) {
 	})
 }
 
+// SetVerifyMode is SetVerify with the VerifyFunc as it is.
+//
+// C: SSL_CTX_set_verify(3)
+func (c *Ctx) SetVerifyMode(mode VerifyMode) {
+	c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret {
+		C.gls_SSL_CTX_set_verify(p, C.int(mode), cBool(load(&c.verify) != nil))
+		c.identity.mode = mode
+		return succeeded
+	})
+}
+
 // standIn is what stands for a VerifyFunc among settings.
 func standIn(cb VerifyFunc) []byte {
 	if cb == nil {
@@ -328,6 +339,7 @@ type own struct {
 	sid      []byte            // the session id context without it
 	verifies [sha256.Size]byte // the Ctx's verification
 	chosen   bool              // the user has set a session id context: it stays
+	standIn  []byte            // for its own VerifyFunc
 	settings settings
 }
 

@@ -2212,6 +2212,9 @@ static void set_ticket_key_cb(SSL_CTX *ctx, ticket_key_cb cb, gls_ret *r) {
 }
 
 static int init_mac(mac_ctx *mac, const char *digest, const unsigned char *key, size_t n, gls_ret *r) {
+    const EVP_MD *alias = EVP_get_digestbyname(digest); /* providers know fewer names than the table */
+    if (alias != NULL)
+        digest = EVP_MD_get0_name(alias);
     const OSSL_PARAM params[] = {
         OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, (void *)key, n),
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)digest, 0),

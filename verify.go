@@ -37,11 +37,20 @@ func (c *Ctx) VerifyMode() (mode VerifyMode) {
 //
 // C: SSL_set_verify(3)
 func (s *SSL) SetVerify(mode VerifyMode, cb VerifyFunc) {
-	value := append(number(uint64(mode)), standIn(cb)...)
-	s.setOwn("mode", value, func(p *C.SSL) C.gls_ret {
+	s.setOwnLate("mode", func(p *C.SSL) (C.gls_ret, []byte) {
 		C.gls_SSL_set_verify(p, C.int(mode), cBool(cb != nil))
-		s.verify = cb
-		return succeeded
+		s.verify, s.own.standIn = cb, standIn(cb)
+		return succeeded, append(number(uint64(mode)), s.own.standIn...)
+	})
+}
+
+// SetVerifyMode is SetVerify with the VerifyFunc as it is: the connection's own, or that of the Ctx in force.
+//
+// C: SSL_set_verify(3)
+func (s *SSL) SetVerifyMode(mode VerifyMode) {
+	s.setOwnLate("mode", func(p *C.SSL) (C.gls_ret, []byte) {
+		C.gls_SSL_set_verify(p, C.int(mode), cBool(s.verify != nil))
+		return succeeded, append(number(uint64(mode)), s.own.standIn...)
 	})
 }
 

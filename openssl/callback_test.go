@@ -169,6 +169,33 @@ func TestServerName(t *testing.T) {
 		assert.Same(t, first, server.GetCtx())
 	}
 
+	// The callback of the Ctx that it is switched to is in force, whatever the mode is set to afterwards.
+	called := 0
+	second.SetVerify(openssl.VerifyNone, func(bool, *openssl.CertificateStoreCtx) bool { called++; return false })
+	cert, err := openssl.LoadCertificateFromPEM(testutil.CertPEM(certs.Client))
+	require.NoError(t, err)
+	key, err := openssl.LoadPrivateKeyFromPEM(testutil.KeyPEM(t, certs.Client))
+	require.NoError(t, err)
+	identified, err := openssl.NewCtx()
+	require.NoError(t, err)
+	require.NoError(t, errors.Join(identified.UseCertificate(cert), identified.UsePrivateKey(key)))
+	for _, set := range []func(s *openssl.SSL){
+		func(s *openssl.SSL) { s.SetVerifyMode(openssl.VerifyPeer) },
+		func(s *openssl.SSL) { s.SetVerify(openssl.VerifyPeer, nil) },
+		func(s *openssl.SSL) {
+			assert.Nil(t, s.GetVerifyCallback())
+			s.SetVerifyMode(openssl.VerifyPeer)
+		},
+	} {
+		called, then = 0, set
+		client, server := pair(t, identified, first)
+		require.NoError(t, client.SetTlsExtHostName("b.test"))
+		_, serverErr := shake(client, server)
+		assert.Error(t, serverErr)
+		assert.NotZero(t, called)
+	}
+	second.SetVerify(openssl.VerifyNone, nil)
+
 	// What is set after the switch stays.
 	then = func(s *openssl.SSL) { s.SetVerify(openssl.VerifyPeer|openssl.VerifyFailIfNoPeerCert, nil) }
 	client, server := pair(t, clients, first)

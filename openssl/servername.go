@@ -69,4 +69,11 @@ func (s *SSL) setAsked(name string) {
 // [SSL.SetVerify], stays.
 //
 // C: SSL_set_SSL_CTX(3)
-func (s *SSL) SetSSLCtx(ctx *Ctx) { s.Libssl().SetCtx(ctx.Libssl()) }
+func (s *SSL) SetSSLCtx(ctx *Ctx) {
+	if s.Libssl().SetCtx(ctx.Libssl()) != nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.verify = nil // the callback of ctx is in its place
+}

@@ -151,7 +151,7 @@ func TestMethodsOfTheRoot(t *testing.T) {
 	slices.Sort(others)
 	assert.Equal(t, []string{
 		"ClearOptions", "ConnectionState", "SSL", // a field in a Conn of ours
-		"SetDHParameters", "SetOptions", "SetSessionCacheMode", "SetVerify", "UseCertificate", "VerifyMode", "VerifyResult",
+		"SetDHParameters", "SetOptions", "SetSessionCacheMode", "SetVerify", "SetVerifyMode", "UseCertificate", "VerifyMode", "VerifyResult",
 	}, slices.Compact(others))
 }
 

@@ -80,23 +80,26 @@ func (s *SSL) ClearOptions(options Options) Options {
 }
 
 // SetVerify is [Ctx.SetVerify] for one connection, before its handshake or from a [TLSExtServernameCallback]. A nil
-// verify_cb leaves it to the Ctx's.
+// verify_cb leaves the callback that is in force: the connection's own, or that of the Ctx, also after [SSL.SetSSLCtx].
 //
 // C: SSL_set_verify(3)
 func (s *SSL) SetVerify(options VerifyOptions, verify_cb VerifyCallback) {
+	if verify_cb == nil {
+		s.SetVerifyMode(options)
+		return
+	}
 	s.mu.Lock()
 	s.verify = verify_cb
 	s.mu.Unlock()
-	if verify_cb == nil && s.ctx != nil {
-		verify_cb = s.ctx.GetVerifyCallback()
-	}
 	s.Libssl().SetVerify(libssl.VerifyMode(options), verify_cb.root())
 }
 
 // SetVerifyMode is [SSL.SetVerify] with the callback as it is.
 //
 // C: SSL_set_verify(3)
-func (s *SSL) SetVerifyMode(options VerifyOptions) { s.SetVerify(options, s.GetVerifyCallback()) }
+func (s *SSL) SetVerifyMode(options VerifyOptions) {
+	s.Libssl().SetVerifyMode(libssl.VerifyMode(options))
+}
 
 // SetVerifyCallback is [SSL.SetVerify] with the options as they are.
 //

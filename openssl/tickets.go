@@ -113,6 +113,7 @@ func (t *ticketKeys) key(k *TicketKey) *libssl.TicketKey {
 	}
 	if c := t.store.CipherCtx.Cipher; c != nil && c.cipher != nil {
 		key.Cipher = c.cipher.Name()
+		key.CipherKey = key.CipherKey[:min(len(key.CipherKey), c.KeySize())] // as before: what is behind is not used
 	}
 	if d := t.store.DigestCtx.Digest; d != nil && d.digest != nil {
 		key.Digest = d.digest.Name()

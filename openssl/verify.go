@@ -54,10 +54,12 @@ func (c *Ctx) SetVerify(options VerifyOptions, verify_cb VerifyCallback) {
 	c.Libssl().SetVerify(libssl.VerifyMode(options), verify_cb.root())
 }
 
-// SetVerifyMode is [Ctx.SetVerify] with the callback as it is.
+// SetVerifyMode is [Ctx.SetVerify] with the callback as it is, also one that package libssl was given.
 //
 // C: SSL_CTX_set_verify(3)
-func (c *Ctx) SetVerifyMode(options VerifyOptions) { c.SetVerify(options, c.GetVerifyCallback()) }
+func (c *Ctx) SetVerifyMode(options VerifyOptions) {
+	c.Libssl().SetVerifyMode(libssl.VerifyMode(options))
+}
 
 // SetVerifyCallback is [Ctx.SetVerify] with the options as they are.
 //

@@ -4,7 +4,9 @@ package libcrypto
 import "C"
 
 import (
+	"errors"
 	"runtime"
+	"strings"
 	"unsafe"
 )
 
@@ -28,6 +30,9 @@ func ParsePrivateKeyPEM(pem []byte) (*Key, error) {
 
 // ParseEncryptedPrivateKeyPEM reads the first private key in pem, encrypted or not.
 func ParseEncryptedPrivateKeyPEM(pem []byte, password string) (key *Key, err error) {
+	if strings.ContainsRune(password, 0) {
+		return nil, errors.New("libssl: PEM_read_bio_PrivateKey: zero byte in the password")
+	}
 	err = withCString("PEM_read_bio_PrivateKey", password, func(cs *C.char) error {
 		defer C.OPENSSL_cleanse(unsafe.Pointer(cs), C.size_t(len(password)))
 		in := some(pem)
