@@ -64,6 +64,7 @@ func (T) N() {}
 type I interface { M() }
 type E int
 type G struct { *T }
+type S struct { A int "tag"; B int8 }
 `
 	for name, change := range map[string][2]string{
 		"value":                       {"1, 2", "1, 3"},
@@ -79,6 +80,12 @@ type G struct { *T }
 		"method of an interface":      {"interface { M() }", "interface { M(); O() }"},
 		"underlying type":             {"E int", "E int64"},
 		"embedding":                   {"G struct { *T }", "G struct { T *T }"},
+		"order of fields":             {`A int "tag"; B int8`, `B int8; A int "tag"`},
+		"exported field more":         {"B int8", "B int8; D int"},
+		"unexported field more":       {"B int8", "B int8; d int"},
+		"tag of a field":              {`"tag"`, `"gat"`},
+		"comparable no more":          {"y string", "y []string"},
+		"interface closed":            {"interface { M() }", "interface { M(); m() }"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ours := strings.Replace(theirs, change[0], change[1], 1)
@@ -88,9 +95,14 @@ type G struct { *T }
 			assert.NotEmpty(t, c.differences)
 		})
 	}
-	c := comparison{theirs: check(theirs), ours: check(theirs)}
-	c.compare()
-	assert.Empty(t, c.differences)
+	for name, change := range map[string][2]string{
+		"the same": {},
+		"fields more, where no literal is possible without names": {"X int; y string", "Z int; X int; z string"},
+	} {
+		c := comparison{theirs: check(theirs), ours: check(strings.Replace(theirs, change[0], change[1], 1))}
+		c.compare()
+		assert.Empty(t, c.differences, name)
+	}
 }
 
 // The examples compile with the original too: but for the import they are what its users have written.
@@ -294,6 +306,9 @@ func (c *comparison) constant(their *types.Const, our types.Object) {
 }
 
 func (c *comparison) typ(name string, their, our types.Type) {
+	if types.Comparable(their) && !types.Comparable(our) {
+		c.differ("%s can't be compared", name)
+	}
 	switch t := their.Underlying().(type) {
 	case *types.Struct:
 		o, ok := our.Underlying().(*types.Struct)
@@ -309,6 +324,9 @@ func (c *comparison) typ(name string, their, our types.Type) {
 		}
 		if t, o := exported(their), exported(our); !maps.Equal(t, o) {
 			c.differ("%s has the methods %v and not %v", name, o, t)
+		}
+		if open(their) && !open(our) {
+			c.differ("%s has a method that is not exported", name)
 		}
 		c.seen.methods += declared(their)
 		return
@@ -331,22 +349,48 @@ func (c *comparison) typ(name string, their, our types.Type) {
 	}
 }
 
+// fields compares the exported fields. Where theirs has no others, programs may write literals without the names: then
+// ours has no more fields, of either kind.
 func (c *comparison) fields(name string, their, our *types.Struct) {
-	ours := map[string]*types.Var{}
-	for v := range our.Fields() {
-		ours[v.Name()] = v
+	ours := map[string]int{}
+	for i := range our.NumFields() {
+		ours[our.Field(i).Name()] = i
 	}
-	for v := range their.Fields() {
-		if !v.Exported() {
+	literals := true
+	last := -1
+	for i := range their.NumFields() {
+		t := their.Field(i)
+		if !t.Exported() {
+			literals = false
 			continue
 		}
-		o := ours[v.Name()]
-		if o == nil || o.Embedded() != v.Embedded() {
-			c.differ("%s.%s is missing", name, v.Name())
+		at, ok := ours[t.Name()]
+		if !ok || our.Field(at).Embedded() != t.Embedded() {
+			c.differ("%s.%s is missing", name, t.Name())
 			continue
 		}
-		c.same(name+"."+v.Name(), true, v.Type(), o.Type())
+		if at < last {
+			c.differ("%s.%s is too early", name, t.Name())
+		}
+		last = at
+		c.same(name+"."+t.Name(), true, t.Type(), our.Field(at).Type())
+		if t, o := their.Tag(i), our.Tag(at); t != o {
+			c.differ("the tag of %s.%s is %q and not %q", name, our.Field(at).Name(), o, t)
+		}
 	}
+	if t, o := their.NumFields(), our.NumFields(); literals && t != o {
+		c.differ("%s has %d fields and not %d", name, o, t)
+	}
+}
+
+// open reports whether other packages can implement an interface.
+func open(t types.Type) bool {
+	for m := range t.Underlying().(*types.Interface).Methods() {
+		if !m.Exported() {
+			return false
+		}
+	}
+	return true
 }
 
 // exported returns the signatures of a type's exported methods, promoted ones too.
