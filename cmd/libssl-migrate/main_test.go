@@ -114,6 +114,23 @@ func TestBadUsage(t *testing.T) {
 	}
 }
 
+// moduleOf makes a module of files, given by their names, and returns its folder.
+func moduleOf(t *testing.T, files map[string]string) string {
+	dir := t.TempDir()
+	for name, content := range files {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
+	}
+	return dir
+}
+
+// Go ignores these files, so what is in them does not matter.
+func TestHiddenFiles(t *testing.T) {
+	dir := moduleOf(t, map[string]string{"go.mod": "module x\n", "_draft.go": "package", ".x.go": "package"})
+	status, stdout, stderr := migrate(t, "-w", dir)
+	assert.Zero(t, status, stderr)
+	assert.Equal(t, "0 imports in 0 files, 0 notes\n", stdout)
+}
+
 // A file that gofmt was not run on is left as it was, but for the paths.
 func TestUnformatted(t *testing.T) {
 	f := &file{name: "x.go"}

@@ -50,7 +50,7 @@ func read(dir string) (*module, error) {
 			return err
 		case d.IsDir() && path != dir && m.skips(path, d.Name()):
 			return filepath.SkipDir
-		case !d.Type().IsRegular() || !strings.HasSuffix(path, ".go"):
+		case !d.Type().IsRegular() || !strings.HasSuffix(path, ".go") || hidden(d.Name()):
 			return nil
 		}
 		return m.readGo(path)
@@ -67,12 +67,15 @@ func (m *module) skips(path, name string) bool {
 		m.notes = append(m.notes, "vendor: run go mod vendor after go mod tidy")
 		return true
 	}
-	if name == "testdata" || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") {
+	if name == "testdata" || hidden(name) {
 		return true
 	}
 	_, err := os.Stat(filepath.Join(path, "go.mod"))
 	return err == nil
 }
+
+// hidden reports whether Go ignores what has this name, be it a file or a folder.
+func hidden(name string) bool { return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") }
 
 func (m *module) readGo(path string) error {
 	source, err := os.ReadFile(path)
