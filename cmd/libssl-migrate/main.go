@@ -2,7 +2,7 @@
 // github.com/spacemonkeygo/openssl or of one of its forks, and says what is left for a human to do.
 //
 // Nothing is written without -w. Its exit status is 0 if all went well, whether or not there are notes, and 2 for bad
-// usage or a file that can't be read.
+// usage or a file that can't be read or written.
 package main
 
 import (
@@ -51,11 +51,7 @@ func command(stdout, stderr io.Writer) *cli.Command {
 			if err != nil {
 				return err
 			}
-			m.report(stdout, c.Bool("w"))
-			if c.Bool("w") {
-				return m.write()
-			}
-			return nil
+			return m.finish(stdout, c.Bool("w"))
 		},
 	}
 }

@@ -131,6 +131,20 @@ func TestHiddenFiles(t *testing.T) {
 	assert.Equal(t, "0 imports in 0 files, 0 notes\n", stdout)
 }
 
+// Where one file can't be written to none is, and nothing is said to be done. A folder is what even root can't write to.
+func TestAllOrNothing(t *testing.T) {
+	source := "package x\n\nimport _ \"github.com/spacemonkeygo/openssl\"\n"
+	dir := moduleOf(t, map[string]string{"go.mod": "module x\n", "a.go": source, "b.go": source})
+	m, err := read(dir)
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(filepath.Join(dir, "b.go")))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "b.go"), 0o700))
+	var out bytes.Buffer
+	assert.ErrorContains(t, m.finish(&out, true), "nothing was written: open "+filepath.Join(dir, "b.go"))
+	assert.Empty(t, out.String())
+	assert.Equal(t, map[string]string{"go.mod": "module x\n", "a.go": source}, tree(t, os.DirFS(dir)))
+}
+
 // A file that gofmt was not run on is left as it was, but for the paths.
 func TestUnformatted(t *testing.T) {
 	f := &file{name: "x.go"}

@@ -180,14 +180,40 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-func (m *module) write() error {
-	for _, f := range m.files {
-		if !f.modified {
-			continue
+// finish writes the files, if that is wanted, and then says what is done.
+func (m *module) finish(w io.Writer, write bool) error {
+	if write {
+		if err := m.write(); err != nil {
+			return err
 		}
-		if err := os.WriteFile(filepath.Join(m.dir, filepath.FromSlash(f.name)), f.content, f.mode); err != nil {
+	}
+	m.report(w, write)
+	return nil
+}
+
+// write writes all files or, if one of them can't be written to, none.
+func (m *module) write() error {
+	var changed []*file
+	for _, f := range m.files {
+		if f.modified {
+			changed = append(changed, f)
+		}
+	}
+	for _, f := range changed {
+		out, err := os.OpenFile(m.path(f), os.O_WRONLY, 0)
+		if err != nil {
+			return fmt.Errorf("nothing was written: %w", err)
+		}
+		if err := out.Close(); err != nil {
+			return err
+		}
+	}
+	for _, f := range changed {
+		if err := os.WriteFile(m.path(f), f.content, f.mode); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+func (m *module) path(f *file) string { return filepath.Join(m.dir, filepath.FromSlash(f.name)) }
