@@ -96,11 +96,8 @@ func TestMigratedProgramCompiles(t *testing.T) {
 }
 
 func TestBadUsage(t *testing.T) {
-	broken := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(broken, "go.mod"), []byte("module x\n"), 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(broken, "x.go"), []byte("package"), 0o600))
-	badMod := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(badMod, "go.mod"), []byte("!"), 0o600))
+	broken := moduleOf(t, map[string]string{"go.mod": "module x\n", "x.go": "package"})
+	badMod := moduleOf(t, map[string]string{"go.mod": "!"})
 	for want, args := range map[string][]string{
 		"there is no go.mod":            {t.TempDir()},
 		"one folder at a time":          {".", "."},
@@ -151,6 +148,27 @@ func TestUnformatted(t *testing.T) {
 	require.NoError(t, f.rewrite([]byte("package x\nimport   ( \"os\";  o `github.com/spacemonkeygo/openssl`)\nvar _ = o . NewCtx\n var _ os.File\n")))
 	assert.Equal(t, "package x\nimport   ( \"os\";  o \"github.com/go-libssl/libssl/openssl\")\nvar _ = o . NewCtx\n var _ os.File\n", string(f.content))
 	assert.Empty(t, f.notes)
+}
+
+// A variable may have the package's name: what is selected from it is none of the package's names.
+func TestVariableOfThePackagesName(t *testing.T) {
+	f := &file{name: "x.go"}
+	require.NoError(t, f.rewrite([]byte(`package x
+
+import "github.com/spacemonkeygo/openssl"
+
+var _ = openssl.Gone
+
+func parameter(openssl struct{ field int }) int { return openssl.field }
+
+func variable() int {
+	openssl := struct{ other int }{}
+	return openssl.other
+}
+
+var _ = openssl.GoneToo
+`)))
+	assert.Equal(t, []string{":5: openssl.Gone: there is no such name", ":14: openssl.GoneToo: there is no such name"}, f.notes)
 }
 
 // names.txt has the names that package openssl really has.

@@ -16,7 +16,7 @@ import (
 // touched; a file that gofmt had been run on is so afterwards.
 func (f *file) rewrite(source []byte) error {
 	fset := token.NewFileSet()
-	tree, err := parser.ParseFile(fset, f.name, source, parser.ParseComments|parser.SkipObjectResolution)
+	tree, err := parser.ParseFile(fset, f.name, source, parser.ParseComments)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (f *file) noteNames(fset *token.FileSet, tree *ast.File, packages, all map[
 		}
 		name, at := sel.Sel.Name, fset.Position(sel.Pos())
 		if x, ok := sel.X.(*ast.Ident); ok {
-			if from, ok := packages[x.Name]; ok {
+			if from, ok := packages[x.Name]; ok && x.Obj == nil { // which it is where the file declares no such name
 				if advice := from.names[name]; advice != "" {
 					f.note(at, "%s.%s: %s", x.Name, name, advice)
 				} else if !ourNames[name] {
