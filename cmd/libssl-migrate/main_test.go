@@ -171,6 +171,14 @@ var _ = openssl.GoneToo
 	assert.Equal(t, []string{":5: openssl.Gone: there is no such name", ":14: openssl.GoneToo: there is no such name"}, f.notes)
 }
 
+// The lines are those of the file, not of what it was made from.
+func TestLineDirectives(t *testing.T) {
+	f := &file{name: "x.go"}
+	require.NoError(t, f.rewrite([]byte("//line x.y:100\npackage x\nimport \"github.com/spacemonkeygo/openssl\"\nvar _ = openssl.Gone\n")))
+	assert.Equal(t, []string{`:3: import "github.com/spacemonkeygo/openssl" becomes "github.com/go-libssl/libssl/openssl"`}, f.changes)
+	assert.Equal(t, []string{":4: openssl.Gone: there is no such name"}, f.notes)
+}
+
 // names.txt has the names that package openssl really has.
 func TestNames(t *testing.T) {
 	files, err := filepath.Glob("../../openssl/*.go")

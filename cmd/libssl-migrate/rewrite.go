@@ -31,7 +31,7 @@ func (f *file) rewrite(source []byte) error {
 			continue
 		}
 		to := ours + rest
-		at := fset.Position(spec.Path.Pos())
+		at := place(fset, spec.Path.Pos())
 		f.changes = append(f.changes, fmt.Sprintf(":%d: import %q becomes %q", at.Line, path, to))
 		f.imports++
 		start, end := at.Offset+shift, at.Offset+shift+len(spec.Path.Value)
@@ -63,6 +63,9 @@ func (f *file) rewrite(source []byte) error {
 	return nil
 }
 
+// place returns where something is in the file itself, whatever its line directives say.
+func place(fset *token.FileSet, pos token.Pos) token.Position { return fset.PositionFor(pos, false) }
+
 func (f *file) note(at token.Position, format string, args ...any) {
 	f.notes = append(f.notes, fmt.Sprintf(":%d: ", at.Line)+fmt.Sprintf(format, args...))
 }
@@ -84,7 +87,7 @@ func (f *file) noteNames(fset *token.FileSet, tree *ast.File, packages, all map[
 		if !ok {
 			return true
 		}
-		name, at := sel.Sel.Name, fset.Position(sel.Pos())
+		name, at := sel.Sel.Name, place(fset, sel.Pos())
 		if x, ok := sel.X.(*ast.Ident); ok {
 			if from, ok := packages[x.Name]; ok && x.Obj == nil { // which it is where the file declares no such name
 				if advice := from.names[name]; advice != "" {
@@ -115,7 +118,7 @@ func (f *file) noteTags(fset *token.FileSet, tree *ast.File) {
 			}
 			x.Eval(func(tag string) bool {
 				if tag == "openssl_static" {
-					f.note(fset.Position(c.Pos()), "the build tag openssl_static is libssl_static")
+					f.note(place(fset, c.Pos()), "the build tag openssl_static is libssl_static")
 				}
 				return true
 			})
