@@ -139,6 +139,13 @@ func (m *module) readMod(content []byte) error {
 			f.notes = append(f.notes, fmt.Sprintf(": replace %s is of no use any more, unless another module needs it", r.Old.Path))
 		}
 	}
+	for _, tool := range mod.Tool {
+		for path := range sources {
+			if tool.Path == path || strings.HasPrefix(tool.Path, path+"/") {
+				f.notes = append(f.notes, fmt.Sprintf(": tool %s keeps %s in use: drop that line, or keep the tool in a module of its own", tool.Path, path))
+			}
+		}
+	}
 	mod.Cleanup()
 	if f.content, err = mod.Format(); err != nil {
 		return err

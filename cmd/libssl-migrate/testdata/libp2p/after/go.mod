@@ -1,7 +1,11 @@
 module example.com/peer
 
-go 1.21
+go 1.24.0
 
 require golang.org/x/crypto v0.48.0
 
 replace github.com/libp2p/go-openssl => ../go-openssl
+
+tool github.com/libp2p/go-openssl/cmd/gen
+
+tool golang.org/x/crypto/gen

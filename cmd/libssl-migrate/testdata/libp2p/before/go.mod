@@ -1,6 +1,6 @@
 module example.com/peer
 
-go 1.21
+go 1.24.0
 
 require (
 	github.com/libp2p/go-openssl v0.1.0
@@ -8,3 +8,7 @@ require (
 )
 
 replace github.com/libp2p/go-openssl => ../go-openssl
+
+tool github.com/libp2p/go-openssl/cmd/gen
+
+tool golang.org/x/crypto/gen
