@@ -657,7 +657,7 @@ func observeRace(o *Observer) {
 	cli := o.client()
 	later := o.prepare(srv, held)
 	var earlier *link
-	together(later.meet, func() {
+	Together(later.meet, func() {
 		defer close(goOn)
 		<-sent
 		earlier = o.connect(srv, cli)

@@ -249,7 +249,7 @@ func observeStaleErrors(o *Observer) {
 	l := o.prepare(srv, o.client())
 	server := l.server.conn.(*rawConn)
 	var first, last raw.Ret
-	together(func() { must(l.client.conn.Handshake()) }, func() {
+	Together(func() { must(l.client.conn.Handshake()) }, func() {
 		must1(server.move(func() raw.Ret {
 			last = raw.SSLDoHandshake(server.p, stale)
 			if first.Op == "" {

@@ -215,7 +215,7 @@ func (l *link) both(do func(*peer)) {
 			}
 		}
 	}
-	together(side(&l.server), side(&l.client))
+	Together(side(&l.server), side(&l.client))
 }
 
 // lastWord closes the writing side, of the transport too: whoever reads does not wait for a close_notify that never
@@ -299,8 +299,8 @@ func idLen(s session) int {
 	return len(s.ID())
 }
 
-// together does several things at once. If one panics the panic goes on here, when all are done.
-func together(todo ...func()) {
+// Together does several things at once. If one panics the panic goes on here, when all are done.
+func Together(todo ...func()) {
 	var wg sync.WaitGroup
 	panics := make(chan any, len(todo))
 	for _, f := range todo {

@@ -142,7 +142,7 @@ func observeRenegotiation(o *Observer) {
 	l := o.open(srv, cli)
 	note("first")
 	must(raw.SSLRenegotiate(sslOf(l.client.conn)).Err())
-	together(func() {
+	Together(func() {
 		must(l.client.conn.Handshake())
 		must(ask(l.client.conn))
 	}, func() { must(answer(l.server.conn)) })

@@ -163,7 +163,7 @@ func observeOtherThreads(o *Observer) {
 			freed = fate.String()
 		}
 	})
-	together(todo...) // each that waits takes a second
+	Together(todo...) // each that waits takes a second
 	for i, p := range all {
 		o.Note(p.name, "%s", found[i])
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/go-libssl/libssl/conformance"
 	"github.com/go-libssl/libssl/libtls"
 )
 
@@ -253,12 +254,12 @@ var sessionFiles = []row{
 			srv := o.server(farm)
 			f := o.primed(srv)
 			l := o.prepare(srv, o.client(sessionFile(o.opened(f.path, os.O_RDONLY))), serverName)
-			together(
+			conformance.Together(
 				func() { l.server.err = l.server.Handshake() },
 				func() { l.client.err = l.client.Handshake() },
 			)
 			if o.tls13() { // the tickets come with what the server sends
-				together(
+				conformance.Together(
 					func() { say(l.server); l.server.CloseWrite() },
 					func() {
 						if l.client.err == nil {
@@ -386,13 +387,17 @@ func observeWriting(o observer) {
 	f = o.primed(srv)
 	o.Note("eight clients at once", "%s, %s", o.crowd(f), f.state())
 	stop := make(chan struct{})
-	found := make(chan string)
-	go func() { found <- f.watch(stop) }()
-	for range 8 {
-		o.crowd(f)
-	}
-	close(stop)
-	o.Note("a reader meanwhile", "%s", <-found)
+	var found string
+	conformance.Together(
+		func() { found = f.watch(stop) },
+		func() {
+			defer close(stop)
+			for range 8 {
+				o.crowd(f)
+			}
+		},
+	)
+	o.Note("a reader meanwhile", "%s", found)
 	o.Note("no room for it", "%s", o.withoutRoom(srv))
 }
 
@@ -421,7 +426,7 @@ func (o observer) crowd(f *file) string {
 			fates <- links[i].String()
 		})
 	}
-	together(clients...)
+	conformance.Together(clients...)
 	fine := "all fine"
 	for range links {
 		if fate := <-fates; fate != "resumed=0/0" {

@@ -6,9 +6,9 @@ import (
 	"io"
 	"net"
 	"strings"
-	"sync"
 	"time"
 
+	"github.com/go-libssl/libssl/conformance"
 	"github.com/go-libssl/libssl/libtls"
 )
 
@@ -115,7 +115,7 @@ func (l *link) meet() {
 	if l.connect != nil {
 		return
 	}
-	together(
+	conformance.Together(
 		func() { l.server.meet(hear, say) },
 		func() { l.client.meet(say, hear) },
 	)
@@ -140,7 +140,7 @@ func (s *side) meet(talk ...func(io.ReadWriter) error) {
 // close closes both sides as one should.
 func (l *link) close() {
 	if l.connect == nil {
-		together(func() { l.client.Close() }, func() { l.server.Close() })
+		conformance.Together(func() { l.client.Close() }, func() { l.server.Close() })
 	}
 	l.cut()
 }
@@ -199,28 +199,6 @@ func bit(b bool) int {
 		return 1
 	}
 	return 0
-}
-
-// together does several things at once. If one panics the panic goes on here, when all are done.
-func together(todo ...func()) {
-	var wg sync.WaitGroup
-	panics := make(chan any, len(todo))
-	for _, f := range todo {
-		wg.Go(func() {
-			defer func() {
-				if v := recover(); v != nil {
-					panics <- v
-				}
-			}()
-			f()
-		})
-	}
-	wg.Wait()
-	select {
-	case v := <-panics:
-		panic(v)
-	default:
-	}
 }
 
 // A clock tells how long something has taken.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/go-libssl/libssl"
+	"github.com/go-libssl/libssl/conformance"
 	"github.com/go-libssl/libssl/libtls"
 )
 
@@ -327,7 +328,7 @@ func (o observer) plainSession(srv *server) *libssl.Session {
 // plain is a connection of such a client, after a message there and back.
 func (o observer) plain(srv *server, ctx *libssl.Ctx) *libssl.Conn {
 	var client *libssl.Conn
-	together(
+	conformance.Together(
 		func() {
 			wire := must1(srv.l.Accept())
 			o.Watch(wire)
