@@ -213,6 +213,18 @@ func (s *SSL) runTicketKey(name *TicketKeyName, iv *C.uchar, ctx *C.EVP_CIPHER_C
 	return ticketKeyUsed
 }
 
+// misfit says in words what gls_use_ticket_key has found about the cipher.
+func (k *TicketKey) misfit(r C.gls_ret) error {
+	switch err := newError(r); C.GoString(r.op) {
+	case "EVP_CIPHER_mode":
+		return fmt.Errorf("its mode is not CBC: %w", err)
+	case "EVP_CIPHER_key_length":
+		return fmt.Errorf("its key has %d bytes, and %d are wanted: %w", len(k.CipherKey), int(r.ret), err)
+	default:
+		return err
+	}
+}
+
 // use has libssl seal or open a ticket with the key. Sealing, it also puts the key's name in.
 func (k *TicketKey) use(name *TicketKeyName, iv *C.uchar, ctx *C.EVP_CIPHER_CTX, mac unsafe.Pointer, encrypt bool) error {
 	cipher, digest, err := k.algorithms()
@@ -224,7 +236,7 @@ func (k *TicketKey) use(name *TicketKeyName, iv *C.uchar, ctx *C.EVP_CIPHER_CTX,
 		(*C.char)(unsafe.Pointer(unsafe.SliceData(digest))), (*C.uchar)(unsafe.Pointer(&some(k.HMACKey)[0])), C.size_t(len(k.HMACKey)))
 	runtime.KeepAlive(k) // a cleanup of the key may overwrite its secrets
 	if r.ret != 1 {
-		return fmt.Errorf("libssl: a TicketKey for %s and %s: %w", cipher[:len(cipher)-1], digest[:len(digest)-1], newError(r))
+		return fmt.Errorf("libssl: a TicketKey for %s and %s: %w", cipher[:len(cipher)-1], digest[:len(digest)-1], k.misfit(r))
 	}
 	if encrypt {
 		*name = k.Name

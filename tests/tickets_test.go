@@ -306,8 +306,8 @@ func TestTicketKeyThatIsNone(t *testing.T) {
 		{"no HMAC key", func(k *libssl.TicketKey) { k.HMACKey = nil }, "HMAC key of 0 bytes"},
 		{"HMAC key too short", func(k *libssl.TicketKey) { k.HMACKey = k.HMACKey[:15] }, "HMAC key of 15 bytes"},
 		{"unknown cipher", func(k *libssl.TicketKey) { k.Cipher = "ROT-13-CBC" }, "a TicketKey for ROT-13-CBC and SHA256: libssl: EVP_get_cipherbyname"},
-		{"cipher in another mode", func(k *libssl.TicketKey) { k.Cipher = "AES-256-GCM" }, "AES-256-GCM and SHA256: libssl: EVP_CIPHER_mode"},
-		{"another cipher's key", func(k *libssl.TicketKey) { k.Cipher = "AES-128-CBC" }, "EVP_CIPHER_key_length"},
+		{"cipher in another mode", func(k *libssl.TicketKey) { k.Cipher = "AES-256-GCM" }, "AES-256-GCM and SHA256: its mode is not CBC: libssl: EVP_CIPHER_mode"},
+		{"another cipher's key", func(k *libssl.TicketKey) { k.Cipher = "AES-128-CBC" }, "its key has 32 bytes, and 16 are wanted: libssl: EVP_CIPHER_key_length"},
 		{"unknown digest", func(k *libssl.TicketKey) { k.Digest = "CRC-1" }, "CRC-1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
