@@ -3,6 +3,7 @@ package openssl_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -138,6 +139,7 @@ func TestServerName(t *testing.T) {
 	first.SetTLSExtServernameCallback(func(s *openssl.SSL) openssl.SSLTLSExtErr {
 		asked = append(asked, s.GetServername())
 		if s.GetServername() == "b.test" {
+			s.SetVerify(openssl.VerifyNone, func(bool, *openssl.CertificateStoreCtx) bool { return true })
 			s.SetSSLCtx(second)
 			if then != nil {
 				then(s)
@@ -246,4 +248,31 @@ func TestCallbacksOfRootConnections(t *testing.T) {
 	require.NoError(t, client.Handshake())
 	require.NoError(t, <-done)
 	assert.Equal(t, "localhost", asked)
+}
+
+// Close does not wait for a callback of the handshake, which fails when that returns.
+func TestCloseDuringCallback(t *testing.T) {
+	clients := clientCtx(t)
+	begun, closed := make(chan struct{}), make(chan struct{})
+	clients.SetVerifyCallback(func(ok bool, _ *openssl.CertificateStoreCtx) bool {
+		if begun != nil {
+			close(begun)
+			begun = nil
+			select {
+			case <-closed:
+			case <-time.After(10 * time.Second):
+			}
+		}
+		return ok
+	})
+	client, server := pair(t, clients, serverCtx(t, testutil.Certs(t).Server))
+	started := begun
+	go func() {
+		<-started
+		go client.Close()
+		client.Read(make([]byte, 1)) // until Close has woken it
+		close(closed)
+	}()
+	go server.Handshake()
+	assert.ErrorIs(t, client.Handshake(), libssl.ErrClosed)
 }

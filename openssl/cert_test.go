@@ -339,3 +339,20 @@ func TestCertificatesInSeveralGoroutines(t *testing.T) {
 	wg.Wait()
 	assert.NoError(t, a.Sign(key, openssl.EVP_SHA256))
 }
+
+func TestNameInSeveralGoroutines(t *testing.T) {
+	c, key := made(t, "a")
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			subject, err := c.GetSubjectName()
+			assert.NoError(t, err)
+			for range 20 {
+				assert.NoError(t, subject.AddTextEntry("OU", "unit"))
+			}
+		})
+	}
+	wg.Wait()
+	require.NoError(t, c.Sign(key, openssl.EVP_SHA256))
+	assert.Len(t, read(t, c).Subject.OrganizationalUnit, 160)
+}

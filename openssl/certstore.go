@@ -24,9 +24,14 @@ func (c *Ctx) GetCertificateStore() *CertificateStore {
 	return &CertificateStore{add: c.Libssl().AddRootCAs}
 }
 
-// LoadCertificatesFromPEM adds all certificates in PEM text. Those before one that can't be read stay.
+// LoadCertificatesFromPEM adds all certificates in PEM text, in which there must be one. Those before one that can't be read
+// stay.
 func (s *CertificateStore) LoadCertificatesFromPEM(data []byte) error {
-	for _, block := range SplitPEM(data) {
+	blocks := SplitPEM(data)
+	if len(blocks) == 0 {
+		return errors.New("no PEM certificate found")
+	}
+	for _, block := range blocks {
 		cert, err := LoadCertificateFromPEM(block)
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package openssl
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -19,8 +20,9 @@ import (
 type Conn struct {
 	*SSL
 	connection
-	ctx   *Ctx
-	ended atomic.Pointer[ended] // nil until Close
+	ctx    *Ctx
+	shaken atomic.Bool           // the handshake is known to be over
+	ended  atomic.Pointer[ended] // nil until Close
 }
 
 type rootConn = libssl.Conn
@@ -81,7 +83,22 @@ func (c *Conn) SetWriteDeadline(t time.Time) error { return c.rootConn.SetWriteD
 // closed or cut off the error begins with [io.ErrUnexpectedEOF], and wraps it.
 //
 // C: SSL_do_handshake(3)
-func (c *Conn) Handshake() error { return handshakeError(c.rootConn.Handshake()) }
+func (c *Conn) Handshake() error { return handshakeError(c.noting(c.rootConn.Handshake())) }
+
+// HandshakeContext is Handshake with a limit.
+//
+// C: SSL_do_handshake(3)
+func (c *Conn) HandshakeContext(ctx context.Context) error {
+	return handshakeError(c.noting(c.rootConn.HandshakeContext(ctx)))
+}
+
+// noting keeps in mind that the handshake is over if what takes that for granted has succeeded.
+func (c *Conn) noting(err error) error {
+	if err == nil {
+		c.shaken.Store(true)
+	}
+	return err
+}
 
 // Read reads application data. It returns io.EOF after the peer's close_notify, after Close, and, as programs written
 // for the original expect, also when the transport ends without a close_notify: what was cut off looks complete. The
@@ -90,7 +107,7 @@ func (c *Conn) Handshake() error { return handshakeError(c.rootConn.Handshake())
 // C: SSL_read(3)
 func (c *Conn) Read(b []byte) (n int, err error) {
 	n, err = c.rootConn.Read(b)
-	switch {
+	switch c.noting(err); {
 	case err == nil:
 		return n, nil
 	case err == io.ErrUnexpectedEOF, errors.Is(err, libssl.ErrClosed):
@@ -107,7 +124,7 @@ func (c *Conn) Write(b []byte) (written int, err error) {
 		return 0, nil
 	}
 	written, err = c.rootConn.Write(b)
-	if errors.Is(err, libssl.ErrClosed) {
+	if c.noting(err); errors.Is(err, libssl.ErrClosed) {
 		return written, fmt.Errorf("connection closed: %w", err)
 	}
 	return written, handshakeError(err)
@@ -137,16 +154,21 @@ type ended struct {
 }
 
 // Close ends the connection, as [libssl.Conn.Close] does, and the transport. It may be called more than once. The
-// session, the cipher and what was found against the peer's certificate can be asked for afterwards too.
+// session, the cipher and what was found against the peer's certificate can be asked for afterwards too, if a Handshake, a
+// Read or a Write of c has succeeded.
 //
 // C: SSL_shutdown(3)
 func (c *Conn) Close() error {
-	c.ended.CompareAndSwap(nil, &ended{
-		session: c.rootSSL.Session(),
-		cipher:  c.CipherName(),
-		reused:  c.rootSSL.SessionReused(),
-		result:  resultOf(c.rootSSL.VerifyResult()),
-	})
+	var e ended
+	if c.shaken.Load() { // or else there is nothing to ask for, and a callback of the handshake would have to be waited for
+		e = ended{
+			session: c.rootSSL.Session(),
+			cipher:  c.CipherName(),
+			reused:  c.rootSSL.SessionReused(),
+			result:  resultOf(c.rootSSL.VerifyResult()),
+		}
+	}
+	c.ended.CompareAndSwap(nil, &e)
 	return sslError(c.rootConn.Close())
 }
 

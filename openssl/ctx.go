@@ -272,7 +272,8 @@ func (c *Ctx) SetMode(modes Modes) Modes {
 func (c *Ctx) GetMode() Modes { return c.SetMode(0) }
 
 // SetSessionId sets the session id context, of up to 32 bytes: what a session must have been made under to be resumed
-// here. A server that verifies its clients needs one. It is [libssl.Ctx.SetSessionIDContext].
+// here. A server that verifies its clients needs one: without it the handshakes of clients that offer a session fail. It is
+// [libssl.Ctx.SetSessionIDContext].
 //
 // C: SSL_CTX_set_session_id_context(3)
 func (c *Ctx) SetSessionId(session_id []byte) error {

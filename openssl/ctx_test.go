@@ -166,6 +166,9 @@ func TestCertificateStore(t *testing.T) {
 	own, err := openssl.NewCertificateStore()
 	require.NoError(t, err)
 	require.NoError(t, own.LoadCertificatesFromPEM(certs.CA.PEM))
+	for _, none := range [][]byte{nil, []byte("junk")} {
+		assert.EqualError(t, own.LoadCertificatesFromPEM(none), "no PEM certificate found")
+	}
 	assert.Error(t, own.LoadCertificatesFromPEM([]byte("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n")))
 
 	clients, err := openssl.NewCtx()

@@ -13,7 +13,8 @@ import (
 // C: EVP_MAC_init(3)
 type HMAC struct{ mac *libcrypto.HMAC }
 
-// NewHMAC starts the first message. The key may have any length, 0 too.
+// NewHMAC starts the first message. The key may have any length, 0 too. Where the digest is not there for HMAC, as MD4 from
+// OpenSSL 3.0 on unless the program loads the legacy provider itself, the error wraps [libssl.ErrUnsupported].
 func NewHMAC(key []byte, digestAlgorithm EVP_MD) (*HMAC, error) {
 	return NewHMACWithEngine(key, digestAlgorithm, nil)
 }

@@ -68,7 +68,14 @@ func legacyAlgorithms() error {
 	_, hash := openssl.NewMD4Hash()
 	_, rc4 := openssl.GetCipherByName("rc4")
 	_, digest := openssl.GetDigestByName("md4")
-	return errors.Join(err, hash, rc4, digest)
+	// HMAC does not find it there.
+	_, hmac := openssl.NewHMAC([]byte("key"), openssl.EVP_MD4)
+	if hasProviders() == errors.Is(hmac, libssl.ErrUnsupported) {
+		hmac = nil
+	} else {
+		hmac = fmt.Errorf("HMAC with MD4: %w", hmac)
+	}
+	return errors.Join(err, hash, rc4, digest, hmac)
 }
 
 // The legacy provider is there for what nobody else has, and not for the rest of the process.

@@ -42,17 +42,14 @@ func (n *Name) AddTextEntry(field, value string) error {
 }
 
 func (n *Name) add(field, value string) error {
+	if n != nil && n.of != nil {
+		return n.of.AddToName(n.which, field, value)
+	}
 	own, err := n.own()
 	if err != nil {
 		return err
 	}
-	if err := own.Add(field, value); err != nil {
-		return err
-	}
-	if n.of != nil {
-		return n.of.SetName(n.which, own)
-	}
-	return nil
+	return own.Add(field, value)
 }
 
 // AddTextEntries adds entries in the order of their fields' names.

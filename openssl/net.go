@@ -109,7 +109,7 @@ func (c *Conn) connect(limit context.Context, host string, flags DialFlags, sess
 		}
 	}
 	if err := c.HandshakeContext(limit); err != nil {
-		return handshakeError(err)
+		return err
 	}
 	if flags&InsecureSkipHostVerification == 0 {
 		return c.VerifyHostname(host)

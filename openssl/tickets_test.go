@@ -173,9 +173,15 @@ func TestTicketAlgorithms(t *testing.T) {
 	require.NoError(t, err)
 	sha512, err := openssl.GetDigestByName("sha512")
 	require.NoError(t, err)
+	aes128, err := openssl.GetCipherByName("aes-128-cbc")
+	require.NoError(t, err)
+	alias, err := openssl.GetDigestByName("RSA-SHA256")
+	require.NoError(t, err)
 	for name, store := range map[string]*openssl.TicketStore{
 		"none":  {Keys: &manager{key: newTicketKey(16)}},
 		"other": {openssl.TicketCipherCtx{Cipher: legacy}, openssl.TicketDigestCtx{Digest: sha512}, &manager{key: newTicketKey(24)}},
+		// What is behind the cipher's key is not used.
+		"alias": {openssl.TicketCipherCtx{Cipher: aes128}, openssl.TicketDigestCtx{Digest: alias}, &manager{key: newTicketKey(32)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			servers := serverCtx(t, testutil.Certs(t).Server)

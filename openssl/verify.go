@@ -108,7 +108,7 @@ type CertificateStoreCtx struct {
 // C: X509_STORE_CTX_get_error(3)
 func (s *CertificateStoreCtx) VerifyResult() VerifyResult { return resultOf(s.fault) }
 
-// Err returns what libssl has against the certificate, which errors.As finds as a [libssl.VerifyError], or nil.
+// Err returns what libssl has against the certificate, which errors.As finds as a *[libssl.VerifyError], or nil.
 //
 // C: X509_STORE_CTX_get_error(3)
 func (s *CertificateStoreCtx) Err() error {

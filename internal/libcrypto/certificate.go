@@ -123,6 +123,23 @@ func (c *Certificate) SetName(w Which, n *Name) error {
 	})
 }
 
+// AddToName adds an entry to a name: see [Name.Add].
+func (c *Certificate) AddToName(w Which, field, text string) error {
+	return c.use(func(x unsafe.Pointer) error {
+		n, err := newName(C.glscrypto_X509_dup_name((*C.X509)(x), C.int(w)))
+		if err != nil {
+			return err
+		}
+		defer n.Close()
+		if err := n.Add(field, text); err != nil {
+			return err
+		}
+		return n.use(func(name unsafe.Pointer) error {
+			return check(C.glscrypto_X509_set_name((*C.X509)(x), (*C.X509_NAME)(name), C.int(w)))
+		})
+	})
+}
+
 // SerialHex returns the serial number in hexadecimal.
 func (c *Certificate) SerialHex() ([]byte, error) {
 	return c.bytes(func(x *C.X509) C.glscrypto_bytes { return C.glscrypto_X509_get_serialNumber(x) })

@@ -8,8 +8,11 @@ package libcrypto
 import "C"
 
 import (
+	"fmt"
 	"runtime"
 	"unsafe"
+
+	"github.com/go-libssl/libssl"
 )
 
 // An HMAC is an EVP_MAC_CTX, an HMAC_CTX in 1.1.1.
@@ -42,8 +45,8 @@ func NewHMAC(d *Digest, key []byte) (*HMAC, error) {
 	k := some(key)
 	var size C.size_t
 	r := C.glscrypto_EVP_MAC_CTX_new(mac.ptr, (*C.EVP_MD)(md.ptr), (*C.uchar)(&k[0]), C.size_t(len(key)), &size)
-	if err := check(r); err != nil {
-		return nil, err
+	if err := check(r); err != nil { // the digest is not there for HMAC
+		return nil, fmt.Errorf("HMAC with %s: %w: %w", d.Name(), libssl.ErrUnsupported, err)
 	}
 	h := &HMAC{size: int(size)}
 	h.own(r.ptr, func(p unsafe.Pointer) { C.glscrypto_EVP_MAC_CTX_free((*C.glscrypto_mac)(p)) })
