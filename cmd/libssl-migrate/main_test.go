@@ -128,6 +128,22 @@ func TestHiddenFiles(t *testing.T) {
 	assert.Equal(t, "0 imports in 0 files, 0 notes\n", stdout)
 }
 
+// A package of theirs that ours has not stays imported, and so its module required.
+func TestPackageThatIsNone(t *testing.T) {
+	dir := moduleOf(t, map[string]string{
+		"go.mod": "module x\n\nrequire github.com/spacemonkeygo/openssl v0.0.0-20181017203307-c2dcc5cca94a\n",
+		"x.go":   "package x\n\nimport (\n\t_ \"github.com/spacemonkeygo/openssl\"\n\t_ \"github.com/spacemonkeygo/openssl/none\"\n)\n",
+	})
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "sub", "vendor"), 0o700)) // is none
+	status, stdout, stderr := migrate(t, "-w", dir)
+	assert.Zero(t, status, stderr)
+	assert.Contains(t, stdout, `note: x.go:5: import "github.com/spacemonkeygo/openssl/none": there is no such package here`)
+	assert.NotContains(t, stdout, "vendor")
+	mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	require.NoError(t, err)
+	assert.Contains(t, string(mod), "github.com/spacemonkeygo/openssl v0.0.0")
+}
+
 // Where one file can't be written to none is, and nothing is said to be done. A folder is what even root can't write to.
 func TestAllOrNothing(t *testing.T) {
 	source := "package x\n\nimport _ \"github.com/spacemonkeygo/openssl\"\n"

@@ -31,6 +31,7 @@ type file struct {
 	imports  int
 	changes  []string // each begins with the place, as ":12: "
 	notes    []string // the same
+	kept     []string // the packages of which it still imports something
 	modified bool
 }
 
@@ -63,11 +64,11 @@ func read(dir string) (*module, error) {
 
 // skips reports whether a folder is none of the module's packages.
 func (m *module) skips(path, name string) bool {
-	if name == "vendor" {
+	switch {
+	case path == filepath.Join(m.dir, "vendor"):
 		m.notes = append(m.notes, "vendor: run go mod vendor after go mod tidy")
 		return true
-	}
-	if name == "testdata" || hidden(name) {
+	case name == "vendor" || name == "testdata" || hidden(name):
 		return true
 	}
 	_, err := os.Stat(filepath.Join(path, "go.mod"))
@@ -127,7 +128,7 @@ func (m *module) readMod(content []byte) error {
 		return nil
 	}
 	for _, r := range slices.Clone(mod.Require) {
-		if _, known := sources[r.Mod.Path]; known && !r.Indirect {
+		if _, known := sources[r.Mod.Path]; known && !r.Indirect && !m.keeps(r.Mod.Path) {
 			f.changes = append(f.changes, fmt.Sprintf(": require %s %s is dropped", r.Mod.Path, r.Mod.Version))
 			if err := mod.DropRequire(r.Mod.Path); err != nil {
 				return err
@@ -152,6 +153,11 @@ func (m *module) readMod(content []byte) error {
 	}
 	f.modified = len(f.changes) > 0 && !bytes.Equal(f.content, content)
 	return nil
+}
+
+// keeps reports whether something of a package is still imported.
+func (m *module) keeps(path string) bool {
+	return slices.ContainsFunc(m.files, func(f *file) bool { return slices.Contains(f.kept, path) })
 }
 
 // report says what is done, or would be.

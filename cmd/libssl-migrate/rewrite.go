@@ -30,8 +30,13 @@ func (f *file) rewrite(source []byte) error {
 		if from == "" {
 			continue
 		}
-		to := ours + rest
 		at := place(fset, spec.Path.Pos())
+		if rest != "" && rest != "/utils" {
+			f.note(at, "import %q: there is no such package here", path)
+			f.kept = append(f.kept, from)
+			continue
+		}
+		to := ours + rest
 		f.changes = append(f.changes, fmt.Sprintf(":%d: import %q becomes %q", at.Line, path, to))
 		f.imports++
 		start, end := at.Offset+shift, at.Offset+shift+len(spec.Path.Value)
@@ -70,10 +75,10 @@ func (f *file) note(at token.Position, format string, args ...any) {
 	f.notes = append(f.notes, fmt.Sprintf(":%d: ", at.Line)+fmt.Sprintf(format, args...))
 }
 
-// sourceOf returns which of the packages a path leads into, and what follows its name. Of their folders ours has utils.
+// sourceOf returns which of the packages a path leads into, and what follows its name.
 func sourceOf(path string) (from, rest string) {
 	for from := range sources {
-		if rest, ok := strings.CutPrefix(path, from); ok && (rest == "" || rest == "/utils") {
+		if rest, ok := strings.CutPrefix(path, from); ok && (rest == "" || rest[0] == '/') {
 			return from, rest
 		}
 	}
