@@ -1,6 +1,7 @@
 package openssl_test
 
 import (
+	"crypto/tls"
 	"errors"
 	"testing"
 	"time"
@@ -229,25 +230,84 @@ func TestServerName(t *testing.T) {
 
 // A connection that package libssl has made of a Ctx of ours has its callbacks too.
 func TestCallbacksOfRootConnections(t *testing.T) {
-	servers := serverCtx(t, testutil.Certs(t).Server)
-	var asked string
-	servers.SetTLSExtServernameCallback(func(s *openssl.SSL) openssl.SSLTLSExtErr {
-		asked = s.GetServername()
-		return openssl.SSLTLSEXTErrNoAck
+	for _, decision := range []openssl.SSLTLSExtErr{openssl.SSLTLSEXTErrNoAck, openssl.SSLTLSExtErrAlertWarning} {
+		servers := serverCtx(t, testutil.Certs(t).Server)
+		var asked string
+		servers.SetTLSExtServernameCallback(func(s *openssl.SSL) openssl.SSLTLSExtErr {
+			asked = s.GetServername()
+			return decision
+		})
+		transport, other := testutil.TCP(t)
+		server, err := libssl.Server(other, servers.Libssl())
+		require.NoError(t, err)
+		defer server.Close()
+		client, err := openssl.Client(transport, clientCtx(t))
+		require.NoError(t, err)
+		defer client.Close()
+		require.NoError(t, client.SetTlsExtHostName("localhost"))
+		done := make(chan error)
+		go func() { done <- server.Handshake() }()
+		require.NoError(t, client.Handshake())
+		require.NoError(t, <-done)
+		assert.Equal(t, "localhost", asked)
+	}
+}
+
+// Options and versions go with a switch; and who was let in without a certificate is not where one is demanded.
+func TestSetSSLCtxAndSessions(t *testing.T) {
+	certs := testutil.Certs(t)
+	for version, option := range versions {
+		t.Run(version, func(t *testing.T) {
+			open, closed := serverCtx(t, certs.Server), serverCtx(t, certs.Server)
+			for _, c := range []*openssl.Ctx{open, closed} {
+				require.NoError(t, c.SetSessionId([]byte("both")))
+				c.SetOptions(option)
+			}
+			require.NoError(t, closed.GetCertificateStore().LoadCertificatesFromPEM(certs.CA.PEM))
+			closed.SetVerifyMode(openssl.VerifyPeer | openssl.VerifyFailIfNoPeerCert)
+			open.SetTLSExtServernameCallback(func(s *openssl.SSL) openssl.SSLTLSExtErr {
+				if s.GetServername() == "closed.test" {
+					s.SetSSLCtx(closed)
+				}
+				return openssl.SSLTLSExtErrOK
+			})
+			clients := clientCtx(t)
+			connect := func(name string, session []byte) (*openssl.Conn, error) {
+				client, server := pair(t, clients, open)
+				require.NoError(t, client.SetTlsExtHostName(name))
+				if session != nil {
+					sess, err := libssl.ParseSession(session)
+					require.NoError(t, err)
+					defer sess.Close()
+					require.NoError(t, client.SetSession(sess))
+				}
+				_, err := shake(client, server)
+				return client, err
+			}
+			session := func() []byte {
+				c, err := connect("open.test", nil)
+				require.NoError(t, err)
+				der, err := c.GetSession()
+				require.NoError(t, err)
+				return der
+			}
+			c, err := connect("open.test", session())
+			require.NoError(t, err)
+			assert.True(t, c.SessionReused())
+			_, err = connect("closed.test", session())
+			assert.ErrorContains(t, err, "peer did not return a certificate")
+		})
+	}
+
+	old := serverCtx(t, certs.Server)
+	old.SetOptions(versions["TLS 1.2"])
+	first := serverCtx(t, certs.Server)
+	first.SetTLSExtServernameCallback(func(s *openssl.SSL) openssl.SSLTLSExtErr {
+		s.SetSSLCtx(old)
+		return openssl.SSLTLSExtErrOK
 	})
-	transport, other := testutil.TCP(t)
-	server, err := libssl.Server(other, servers.Libssl())
-	require.NoError(t, err)
-	defer server.Close()
-	client, err := openssl.Client(transport, clientCtx(t))
-	require.NoError(t, err)
-	defer client.Close()
-	require.NoError(t, client.SetTlsExtHostName("localhost"))
-	done := make(chan error)
-	go func() { done <- server.Handshake() }()
-	require.NoError(t, client.Handshake())
-	require.NoError(t, <-done)
-	assert.Equal(t, "localhost", asked)
+	client, _ := connected(t, clientCtx(t), first)
+	assert.EqualValues(t, tls.VersionTLS12, client.Libssl().ConnectionState().Version)
 }
 
 // Close does not wait for a callback of the handshake, which fails when that returns.

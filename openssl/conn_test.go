@@ -258,6 +258,15 @@ func TestPeerCertificates(t *testing.T) {
 	assert.Equal(t, certs.CA.PEM, text)
 	assert.Same(t, servers, server.GetCtx())
 
+	// They are copies.
+	client.Close()
+	server.Close()
+	client, server = nil, nil
+	testutil.Collect()
+	again, err := state.CertificateChain[0].MarshalPEM()
+	require.NoError(t, err)
+	assert.Equal(t, text, again)
+
 	client, server = pair(t, clientCtx(t), servers)
 	_, serverErr := shake(client, server)
 	assert.Error(t, serverErr, "a client without a certificate")

@@ -202,9 +202,15 @@ func TestTicketAlgorithms(t *testing.T) {
 func TestTicketKeysThatDoNotFit(t *testing.T) {
 	short := newTicketKey(32)
 	short.HMACKey = short.HMACKey[:15]
-	for want, key := range map[string]*openssl.TicketKey{"HMAC key of 15 bytes": short, "TicketKey": newTicketKey(16)} {
+	ctr, err := openssl.GetCipherByName("aes-256-ctr")
+	require.NoError(t, err)
+	for want, store := range map[string]*openssl.TicketStore{
+		"HMAC key of 15 bytes":                        ticketStore(t, &manager{key: short}),
+		"its key has 16 bytes, and 32 are wanted":     ticketStore(t, &manager{key: newTicketKey(16)}),
+		"aes-256-ctr and SHA256: its mode is not CBC": {CipherCtx: openssl.TicketCipherCtx{Cipher: ctr}, Keys: &manager{key: newTicketKey(32)}},
+	} {
 		servers := serverCtx(t, testutil.Certs(t).Server)
-		servers.SetTicketStore(ticketStore(t, &manager{key: key}))
+		servers.SetTicketStore(store)
 		client, server := pair(t, clientCtx(t), servers)
 		go func() {
 			client.Handshake()
