@@ -75,8 +75,8 @@ func (c *Ctx) SetDefaultVerifyPaths() error {
 }
 
 // VerifyCertificate verifies a certificate, the first of chain, as that of a peer: with the CAs, CRLs, parameters and
-// security level that c has, at this moment, and with the rest of chain as intermediates. It returns nil, or what is against it, a
-// *VerifyError. A VerifyFunc is not asked, and no name is compared.
+// security level that c has, at this moment, and with the rest of chain as intermediates. It returns nil, or what is
+// against it, a *VerifyError. A VerifyFunc is not asked, and no name is compared.
 //
 // C: X509_verify_cert(3)
 func (c *Ctx) VerifyCertificate(chain []*x509.Certificate, purpose Purpose) (err error) {
@@ -87,9 +87,9 @@ func (c *Ctx) VerifyCertificate(chain []*x509.Certificate, purpose Purpose) (err
 	if !c.view(func(p *C.SSL_CTX) {
 		var found C.gls_verify
 		r := C.gls_X509_verify_cert(p, uchars(der), C.size_t(len(der)), C.int(purpose), &found)
+		defer C.gls_X509_free(found.cert)
 		if found.code != C.X509_V_OK {
 			err = newVerifyError(found.code, found.depth, found.cert)
-			C.gls_X509_free(found.cert)
 			C.gls_free_errs(r.errs, r.nerrs)
 		} else if r.ret != 1 {
 			err = newError(r)
