@@ -184,8 +184,13 @@ func TestDial(t *testing.T) {
 	srv := aServer(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer l.Close()
+	accepted := make(chan struct{})
+	defer func() {
+		l.Close()
+		<-accepted // srv is still open until here
+	}()
 	go func() {
+		defer close(accepted)
 		for {
 			transport, err := l.Accept()
 			if err != nil {
