@@ -25,7 +25,8 @@ type ssl = SSL
 type Conn struct {
 	*ssl
 	transport net.Conn
-	socket    *socket // the transport, if it is a plain kernel socket
+	socket    *socket   // the transport, if it is a plain kernel socket
+	writer    io.Writer // the socket, or else the transport
 
 	token   chan struct{} // held by who runs the handshake
 	done    atomic.Bool   // the first handshake is complete
@@ -102,6 +103,10 @@ func newConn(transport net.Conn, ctx *Ctx, server bool) (*Conn, error) {
 		deadlines: deadlines{readBy: byRead, writeBy: byWrite},
 		closed:    make(chan struct{}),
 		base:      context.Background(),
+	}
+	c.writer = c.transport
+	if c.socket != nil {
+		c.writer = c.socket
 	}
 	s.conn = c
 	return c, nil

@@ -124,7 +124,7 @@ func (c *Conn) drain(by deadlineSet) error {
 		if c.sending == nil {
 			return nil
 		}
-		n, err := c.transport.Write(c.sending.unread())
+		n, err := c.writer.Write(c.sending.unread())
 		c.sending = c.sending.skip(n)
 		if err != nil {
 			return err
