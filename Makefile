@@ -46,16 +46,16 @@ coverage-table: ## write docs/coverage.md: each C function of the session API, i
 mutants: build ## libraries that lie, preloaded: does the runner name the right clause of each?
 	@$(GO) -C cmd/sslconform run -buildvcs=false ./internal/mutants ../../bin/sslconform
 
-# Five minutes. For a part of it, and nothing written: make bench BENCHFLAGS="-run full -rounds 3 -o -"
+# Five minutes. For a part of it, which is printed and not written: make bench BENCHFLAGS="-run full -rounds 3"
 bench: ## measure beside C, crypto/tls and go-openssl, and write docs/performance.md
 	@scripts/setup.sh run
-	$(GO) run ./bench -o docs/performance.md $(BENCHFLAGS)
+	$(GO) run ./bench $(or $(BENCHFLAGS),-o docs/performance.md)
 
 # go-openssl does not build on OpenSSL 4.0: there BENCHTAGS= leaves it out.
 BENCHTAGS ?= goopenssl
 bench-dropin: ## measure package openssl beside the standard library and go-openssl, and write docs/performance-dropin.md
 	@scripts/setup.sh run
-	$(GO) run -buildvcs=false -tags "$(BENCHTAGS)" ./bench/dropin -o docs/performance-dropin.md $(BENCHFLAGS)
+	$(GO) run -buildvcs=false -tags "$(BENCHTAGS)" ./bench/dropin $(or $(BENCHFLAGS),-o docs/performance-dropin.md)
 
 asan: ## the tests of the root package, of the drop-in and of tests under the address sanitizer, leaks included
 	@scripts/setup.sh test
