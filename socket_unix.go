@@ -66,7 +66,7 @@ func (s *socket) tryRead(fd uintptr) bool {
 		if err == syscall.EAGAIN {
 			return false
 		}
-		s.readErr = os.NewSyscallError("recv", err)
+		s.readErr = os.NewSyscallError("read", err)
 		return true
 	}
 	s.got = b.grow(n)
@@ -96,7 +96,7 @@ func (s *socket) tryWrite(fd uintptr) bool {
 		case syscall.EAGAIN:
 			return false
 		default:
-			s.writeErr = os.NewSyscallError("send", err)
+			s.writeErr = os.NewSyscallError("write", err)
 			return true
 		}
 	}

@@ -2,6 +2,7 @@ package tests
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -39,6 +40,9 @@ func requireNetError(t *testing.T, c *libssl.Conn, op string, err error) {
 	assert.Equal(t, c.LocalAddr().Network(), e.Net)
 	assert.Equal(t, c.LocalAddr(), e.Source)
 	assert.Equal(t, c.RemoteAddr(), e.Addr)
+	if call := (*os.SyscallError)(nil); errors.As(err, &call) {
+		assert.Equal(t, op, call.Syscall)
+	}
 }
 
 // A failure of the transport is the one that net.Conn has.
