@@ -12,8 +12,8 @@ import (
 )
 
 // A socket is a transport that is a kernel socket and nothing else: it is polled before a buffer is taken to read it,
-// and read and written by calls that never block. Types that merely embed one may have a Read and a Write of their own,
-// so only the standard ones count.
+// and read and written by calls of our own. Types that merely embed one may have a Read and a Write of their own, so only
+// the standard ones count.
 type socket struct {
 	conn net.Conn
 	raw  syscall.RawConn
@@ -108,11 +108,10 @@ func (s *socket) named(op string, err error) error {
 	if err == nil || err == io.EOF {
 		return err
 	}
-	if raw := (*net.OpError)(nil); errors.As(err, &raw) {
-		err = raw.Err
-	}
 	e := &net.OpError{Op: op, Source: s.conn.LocalAddr(), Addr: s.conn.RemoteAddr(), Err: err}
-	if e.Source != nil {
+	if raw := (*net.OpError)(nil); errors.As(err, &raw) {
+		e.Net, e.Err = raw.Net, raw.Err
+	} else if e.Source != nil {
 		e.Net = e.Source.Network()
 	}
 	return e

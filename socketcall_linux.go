@@ -1,4 +1,4 @@
-//go:build cgo && linux && !386 && !s390x
+//go:build cgo && linux && !386
 
 package libssl
 
@@ -11,9 +11,16 @@ import (
 // costs more than they do, and lets it take the processor away from one that takes over 20 µs, as a write to a
 // loopback socket may, since the kernel delivers it at once.
 
-func recv(fd uintptr, p []byte) (int, error) { return socketCall(syscall.SYS_RECVFROM, fd, p) }
+func recv(fd uintptr, p []byte) (int, error) {
+	n, err := socketCall(syscall.SYS_RECVFROM, fd, p)
+	tellRaceOfRead(fd, err)
+	return n, err
+}
 
-func send(fd uintptr, p []byte) (int, error) { return socketCall(syscall.SYS_SENDTO, fd, p) }
+func send(fd uintptr, p []byte) (int, error) {
+	tellRaceOfWrite()
+	return socketCall(syscall.SYS_SENDTO, fd, p)
+}
 
 func socketCall(number, fd uintptr, p []byte) (int, error) {
 	const flags = syscall.MSG_DONTWAIT | syscall.MSG_NOSIGNAL

@@ -2,10 +2,13 @@ package tests
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -47,6 +50,7 @@ func requireNetError(t *testing.T, c *libssl.Conn, op string, err error) {
 
 // A failure of the transport is the one that net.Conn has.
 func TestSocketErrors(t *testing.T) {
+	t.Parallel()
 	overSocket(t, func(t *testing.T, p *pair.Pair) {
 		if tcp, ok := p.Server.NetConn().(*net.TCPConn); ok { // the peer vanishes: a reset
 			require.NoError(t, tcp.SetLinger(0))
@@ -70,6 +74,10 @@ func TestSocketErrors(t *testing.T) {
 // A descriptor in blocking mode, as a C library or a file made of it may leave it, blocks nobody: deadlines hold, and
 // nothing is lost.
 func TestBlockingSocket(t *testing.T) {
+	if runtime.GOOS != "linux" || runtime.GOARCH == "386" {
+		t.Skip("here it does block: see socketcall_other.go")
+	}
+	t.Parallel()
 	overSocket(t, func(t *testing.T, p *pair.Pair) {
 		for _, c := range []*libssl.Conn{p.Client, p.Server} {
 			raw, err := c.NetConn().(syscall.Conn).SyscallConn()
@@ -95,4 +103,39 @@ func TestBlockingSocket(t *testing.T) {
 		require.NoError(t, within(t, patience, rest, "Write"))
 		assert.True(t, bytes.Equal(sent, got))
 	})
+}
+
+// What one goroutine did before its Write, another may look at after the Read that got it. The race detector has to see
+// that too when only one of the ends is ours.
+func TestWriteHappensBeforeRead(t *testing.T) {
+	t.Parallel()
+	watchdog(t, time.Minute)
+	raw, peerRaw := testutil.TCP(t)
+	server := newConn(t, raw, pair.Modes[2], true)
+	client := tls.Client(peerRaw, foreign(t, tls.VersionTLS13))
+	handshake := async(server.Handshake)
+	require.NoError(t, client.Handshake())
+	require.NoError(t, <-handshake)
+	for _, ends := range [][2]net.Conn{{client, server}, {server, client}} {
+		writer, reader := ends[0], ends[1]
+		var told [100]int
+		read := async(func() error {
+			buf := make([]byte, 1)
+			for i := range told {
+				if _, err := reader.Read(buf); err != nil {
+					return err
+				}
+				if told[i] != i+1 {
+					return fmt.Errorf("%d: %d", i, told[i])
+				}
+			}
+			return nil
+		})
+		for i := range told {
+			told[i] = i + 1
+			_, err := writer.Write([]byte{0})
+			require.NoError(t, err)
+		}
+		require.NoError(t, within(t, patience, read, "Read"))
+	}
 }
