@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"time"
 	"unsafe"
+
+	"github.com/go-libssl/libssl/internal/atclose"
 )
 
 type ssl = SSL
@@ -27,6 +29,7 @@ type Conn struct {
 	transport net.Conn
 	socket    *socket   // the transport, if it is a plain kernel socket
 	writer    io.Writer // the socket, or else the transport
+	atClose   func()    // nil, or what asks a last time
 
 	token   chan struct{} // held by who runs the handshake
 	done    atomic.Bool   // the first handshake is complete
@@ -83,6 +86,8 @@ func Client(c net.Conn, ctx *Ctx) (*Conn, error) { return newConn(c, ctx, false)
 //
 // C: SSL_new(3)
 func Server(c net.Conn, ctx *Ctx) (*Conn, error) { return newConn(c, ctx, true) }
+
+func init() { atclose.Do = func(conn any, f func()) { conn.(*Conn).atClose = f } }
 
 func newConn(transport net.Conn, ctx *Ctx, server bool) (*Conn, error) {
 	if transport == nil {
@@ -470,6 +475,9 @@ func (c *Conn) Close() (err error) {
 		}
 		half, ok := c.transport.(halfCloser)
 		linger := ok && sent && !c.peerClosed()
+		if c.atClose != nil {
+			c.atClose()
+		}
 		notes := c.free()
 		if linger {
 			go c.linger(half)

@@ -3,6 +3,8 @@ package openssl_test
 import (
 	"crypto/tls"
 	"errors"
+	"io"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -310,29 +312,103 @@ func TestSetSSLCtxAndSessions(t *testing.T) {
 	assert.EqualValues(t, tls.VersionTLS12, client.Libssl().ConnectionState().Version)
 }
 
-// Close does not wait for a callback of the handshake, which fails when that returns.
+// Close begins at once, also while a callback of a handshake runs, and ends after it. The handshake fails.
 func TestCloseDuringCallback(t *testing.T) {
-	clients := clientCtx(t)
-	begun, closed := make(chan struct{}), make(chan struct{})
-	clients.SetVerifyCallback(func(ok bool, _ *openssl.CertificateStoreCtx) bool {
-		if begun != nil {
-			close(begun)
-			begun = nil
-			select {
-			case <-closed:
-			case <-time.After(10 * time.Second):
+	for name, renegotiate := range map[string]bool{"handshake": false, "renegotiation": true} {
+		t.Run(name, func(t *testing.T) {
+			clients, servers := clientCtx(t), serverCtx(t, testutil.Certs(t).Server)
+			require.NoError(t, clients.Libssl().SetMaxVersion(tls.VersionTLS12))
+			servers.Libssl().SetOptions(libssl.AllowClientRenegotiation)
+			var waits atomic.Bool
+			begun, woken := make(chan struct{}), make(chan struct{})
+			clients.SetVerifyCallback(func(ok bool, _ *openssl.CertificateStoreCtx) bool {
+				if waits.Swap(false) {
+					close(begun)
+					select {
+					case <-woken:
+					case <-time.After(10 * time.Second):
+						t.Error("nobody is woken")
+					}
+				}
+				return ok
+			})
+			client, server := pair(t, clients, servers)
+			handshake := client.Handshake
+			if renegotiate {
+				clientErr, serverErr := shake(client, server)
+				require.NoError(t, clientErr)
+				require.NoError(t, serverErr)
+				require.NoError(t, client.Libssl().Renegotiate())
+				handshake = func() error { _, err := client.Read(make([]byte, 1)); return err }
 			}
+			waits.Store(true)
+			go io.Copy(io.Discard, server)
+			done := make(chan error, 1)
+			go func() { done <- handshake() }()
+			<-begun
+			closed := make(chan struct{})
+			go func() { client.Close(); close(closed) }()
+			if !renegotiate {
+				client.Read(make([]byte, 1)) // waits for the handshake until Close wakes it
+			}
+			begins := func() bool { return errors.Is(client.SetDeadline(time.Time{}), libssl.ErrClosed) }
+			assert.Eventually(t, begins, 5*time.Second, time.Millisecond)
+			_, err := client.Write([]byte("x"))
+			assert.ErrorIs(t, err, libssl.ErrClosed)
+			close(woken)
+			if err := <-done; renegotiate {
+				assert.Equal(t, io.EOF, err)
+			} else {
+				assert.ErrorIs(t, err, libssl.ErrClosed)
+			}
+			<-closed
+		})
+	}
+}
+
+// What was found against the peer stays known after Close, however the handshake ended and whoever ran it.
+func TestVerifyResultAfterClose(t *testing.T) {
+	selfSigned := testutil.Certs(t).SelfSigned
+	unverified, err := openssl.NewCtx()
+	require.NoError(t, err)
+	for name, tt := range map[string]struct {
+		clients *openssl.Ctx
+		run     func(t *testing.T, client, server *openssl.Conn)
+	}{
+		"refused": {clientCtx(t), func(t *testing.T, client, server *openssl.Conn) {
+			clientErr, _ := shake(client, server)
+			require.Error(t, clientErr)
+		}},
+		"within a Read that gets nothing": {unverified, func(t *testing.T, client, server *openssl.Conn) {
+			go func() { server.Handshake(); server.Close() }()
+			_, err := client.Read(make([]byte, 1))
+			require.Equal(t, io.EOF, err)
+		}},
+		"within a Read that still waits": {unverified, func(t *testing.T, client, server *openssl.Conn) {
+			go client.Read(make([]byte, 1))
+			require.NoError(t, server.Handshake())
+			require.Eventually(t, func() bool { return client.Libssl().ConnectionState().HandshakeComplete }, time.Minute, time.Millisecond)
+		}},
+		"by the root's Conn": {unverified, func(t *testing.T, client, server *openssl.Conn) {
+			go server.Handshake()
+			require.NoError(t, client.Libssl().Handshake())
+		}},
+	} {
+		for closing, close := range map[string]func(c *openssl.Conn) error{
+			"Close": (*openssl.Conn).Close, "the root's Close": func(c *openssl.Conn) error { return c.Libssl().Close() },
+		} {
+			t.Run(name+"/"+closing, func(t *testing.T) {
+				client, server := pair(t, tt.clients, serverCtx(t, selfSigned))
+				tt.run(t, client, server)
+				result := client.VerifyResult()
+				cipher, cipherErr := client.CurrentCipher()
+				assert.NotEqual(t, openssl.Ok, result)
+				require.NoError(t, close(client))
+				assert.Equal(t, result, client.VerifyResult())
+				after, afterErr := client.CurrentCipher()
+				assert.Equal(t, cipher, after)
+				assert.Equal(t, cipherErr, afterErr)
+			})
 		}
-		return ok
-	})
-	client, server := pair(t, clients, serverCtx(t, testutil.Certs(t).Server))
-	started := begun
-	go func() {
-		<-started
-		go client.Close()
-		client.Read(make([]byte, 1)) // until Close has woken it
-		close(closed)
-	}()
-	go server.Handshake()
-	assert.ErrorIs(t, client.Handshake(), libssl.ErrClosed)
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-libssl/libssl"
+	"github.com/go-libssl/libssl/internal/atclose"
 )
 
 // A Conn is a TLS connection over a transport: a net.Conn. Its methods may be called at any time from any goroutine. It
@@ -20,9 +21,8 @@ import (
 type Conn struct {
 	*SSL
 	connection
-	ctx    *Ctx
-	shaken atomic.Bool           // the handshake is known to be over
-	ended  atomic.Pointer[ended] // nil until Close
+	ctx   *Ctx
+	ended atomic.Pointer[ended] // nil until Close
 }
 
 type rootConn = libssl.Conn
@@ -52,7 +52,9 @@ func newConn(transport net.Conn, ctx *Ctx, end func(net.Conn, *libssl.Ctx) (*lib
 	if err != nil {
 		return nil, sslError(err)
 	}
-	return &Conn{SSL: newSSL(root.SSL(), ctx), connection: connection{root}, ctx: ctx}, nil
+	c := &Conn{SSL: newSSL(root.SSL(), ctx), connection: connection{root}, ctx: ctx}
+	atclose.Do(root, c.end)
+	return c, nil
 }
 
 // Libssl returns what c is made of, for the functions and methods of package libssl.
@@ -83,21 +85,13 @@ func (c *Conn) SetWriteDeadline(t time.Time) error { return c.rootConn.SetWriteD
 // closed or cut off the error begins with [io.ErrUnexpectedEOF], and wraps it.
 //
 // C: SSL_do_handshake(3)
-func (c *Conn) Handshake() error { return handshakeError(c.noting(c.rootConn.Handshake())) }
+func (c *Conn) Handshake() error { return handshakeError(c.rootConn.Handshake()) }
 
 // HandshakeContext is Handshake with a limit.
 //
 // C: SSL_do_handshake(3)
 func (c *Conn) HandshakeContext(ctx context.Context) error {
-	return handshakeError(c.noting(c.rootConn.HandshakeContext(ctx)))
-}
-
-// noting keeps in mind that the handshake is over if what takes that for granted has succeeded.
-func (c *Conn) noting(err error) error {
-	if err == nil {
-		c.shaken.Store(true)
-	}
-	return err
+	return handshakeError(c.rootConn.HandshakeContext(ctx))
 }
 
 // Read reads application data. It returns io.EOF after the peer's close_notify, after Close, and, as programs written
@@ -107,7 +101,7 @@ func (c *Conn) noting(err error) error {
 // C: SSL_read(3)
 func (c *Conn) Read(b []byte) (n int, err error) {
 	n, err = c.rootConn.Read(b)
-	switch c.noting(err); {
+	switch {
 	case err == nil:
 		return n, nil
 	case err == io.ErrUnexpectedEOF, errors.Is(err, libssl.ErrClosed):
@@ -124,7 +118,7 @@ func (c *Conn) Write(b []byte) (written int, err error) {
 		return 0, nil
 	}
 	written, err = c.rootConn.Write(b)
-	if c.noting(err); errors.Is(err, libssl.ErrClosed) {
+	if errors.Is(err, libssl.ErrClosed) {
 		return written, fmt.Errorf("connection closed: %w", err)
 	}
 	return written, handshakeError(err)
@@ -145,7 +139,7 @@ func handshakeError(err error) error {
 	return err
 }
 
-// ended is what a program may still ask of a connection that it has closed.
+// ended is what a program may still ask of a connection that was closed.
 type ended struct {
 	session *libssl.Session // nil for none
 	cipher  string
@@ -153,24 +147,22 @@ type ended struct {
 	result  VerifyResult
 }
 
-// Close ends the connection, as [libssl.Conn.Close] does, and the transport. It may be called more than once. The
-// session, the cipher and what was found against the peer's certificate can be asked for afterwards too, if a Handshake, a
-// Read or a Write of c has succeeded.
+// end runs before the SSL is freed. Who finds no SSL finds this: it is looked for last.
+func (c *Conn) end() {
+	c.ended.Store(&ended{
+		session: c.rootSSL.Session(),
+		cipher:  c.CipherName(),
+		reused:  c.rootSSL.SessionReused(),
+		result:  resultOf(c.rootSSL.VerifyResult()),
+	})
+}
+
+// Close ends the connection, as [libssl.Conn.Close] does, and the transport. It may be called more than once. Who waits for
+// the peer or for a handshake is woken at once, also while a callback runs; Close itself waits for that. The session, the
+// cipher and what was found against the peer's certificate can be asked for afterwards too.
 //
 // C: SSL_shutdown(3)
-func (c *Conn) Close() error {
-	var e ended
-	if c.shaken.Load() { // or else there is nothing to ask for, and a callback of the handshake would have to be waited for
-		e = ended{
-			session: c.rootSSL.Session(),
-			cipher:  c.CipherName(),
-			reused:  c.rootSSL.SessionReused(),
-			result:  resultOf(c.rootSSL.VerifyResult()),
-		}
-	}
-	c.ended.CompareAndSwap(nil, &e)
-	return sslError(c.rootConn.Close())
-}
+func (c *Conn) Close() error { return sslError(c.rootConn.Close()) }
 
 // CurrentCipher returns the name of the cipher suite.
 //
@@ -230,10 +222,11 @@ func (c *Conn) PeerCertificateChain() (rv []*Certificate, err error) {
 }
 
 func (c *Conn) peerChain() ([][]byte, error) {
+	chain := c.PeerCertChain()
 	if c.ended.Load() != nil {
 		return nil, errConnClosed
 	}
-	return c.PeerCertChain(), nil
+	return chain, nil
 }
 
 // A ConnectionState is what was negotiated. Each certificate comes with the error of the method that it is from.
@@ -268,10 +261,11 @@ func (c *Conn) VerifyHostname(host string) error {
 //
 // C: SSL_get_verify_result(3)
 func (c *Conn) VerifyResult() VerifyResult {
+	result := resultOf(c.rootSSL.VerifyResult())
 	if e := c.ended.Load(); e != nil {
 		return e.result
 	}
-	return resultOf(c.rootSSL.VerifyResult())
+	return result
 }
 
 // SetTlsExtHostName sets the name that a client asks its server for (SNI), before the handshake. An IP address is not
@@ -284,8 +278,9 @@ func (c *Conn) SetTlsExtHostName(name string) error { return sslError(c.SetServe
 //
 // C: SSL_session_reused(3)
 func (c *Conn) SessionReused() bool {
+	reused := c.rootSSL.SessionReused()
 	if e := c.ended.Load(); e != nil {
 		return e.reused
 	}
-	return c.rootSSL.SessionReused()
+	return reused
 }

@@ -278,3 +278,21 @@ func TestPeerCertificates(t *testing.T) {
 	assert.Error(t, server.VerifyHostname("localhost"))
 	assert.Equal(t, openssl.Ok, client.VerifyResult())
 }
+
+func TestHandshakeContext(t *testing.T) {
+	client, server := pair(t, clientCtx(t), serverCtx(t, testutil.Certs(t).Server))
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	assert.Equal(t, context.DeadlineExceeded, client.HandshakeContext(ctx), "nobody answers")
+	server.Close()
+
+	client, server = pair(t, clientCtx(t), serverCtx(t, testutil.Certs(t).Server))
+	go server.Handshake()
+	require.NoError(t, client.HandshakeContext(context.Background()))
+
+	client, _ = pair(t, clientCtx(t), serverCtx(t, testutil.Certs(t).Server))
+	require.NoError(t, client.Close())
+	err := client.HandshakeContext(context.Background())
+	assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	assert.Regexp(t, "^"+io.ErrUnexpectedEOF.Error(), err.Error())
+}

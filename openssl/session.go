@@ -34,10 +34,10 @@ func (c *Conn) GetSession() ([]byte, error) {
 }
 
 func (c *Conn) session() *libssl.Session {
+	sess := c.rootSSL.Session()
 	if e := c.ended.Load(); e != nil {
 		return e.session
 	}
-	sess := c.rootSSL.Session()
 	if sess == nil || c.IsServer() || sess.Version() < tls.VersionTLS13 || !c.rootConn.ConnectionState().HandshakeComplete {
 		return sess
 	}

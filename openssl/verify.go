@@ -150,8 +150,14 @@ func (s *CertificateStoreCtx) GetCurrentCert() *Certificate {
 
 // resultOf returns the code in an error of package libssl.
 func resultOf(err error) VerifyResult {
+	if err == nil {
+		return Ok
+	}
 	if v := new(libssl.VerifyError); errors.As(err, &v) {
 		return VerifyResult(v.Code)
 	}
-	return Ok
+	return unspecified
 }
+
+// unspecified is X509_V_ERR_UNSPECIFIED, for which the original has no name: here there is nothing to ask any more.
+const unspecified VerifyResult = 1
