@@ -66,6 +66,10 @@ call.
   once what is free has been given back. The kernel's memory is not counted. In C the event loop waits for it; in Go
   nobody does, or, in the lines that say so, a goroutine at each end.
 
+What Go adds to C is spread thin: dialing, the making and closing of a connection, its goroutines, and that a crossing of
+over 20 µs, as most are in a handshake, counts as one that blocks: the scheduler then has another thread go on, and more
+threads than processors make cold caches.
+
 ## Relative to C
 
 The median of the rounds' ratios, and in brackets the smallest and the largest. Less is better.

@@ -158,6 +158,51 @@ func TestAllOrNothing(t *testing.T) {
 	assert.Equal(t, map[string]string{"go.mod": "module x\n", "a.go": source}, tree(t, os.DirFS(dir)))
 }
 
+// The same when a file can be opened but not written, as on a full disk. Here a limit stands for that, which is the whole
+// process's: this test runs itself in one of its own.
+func TestNothingIsLostOnAFullDisk(t *testing.T) {
+	const inside = "LIBSSL_MIGRATE_TEST_DIR"
+	if dir := os.Getenv(inside); dir != "" {
+		status, _, stderr := migrate(t, "-w", dir)
+		assert.Equal(t, 2, status)
+		assert.Contains(t, stderr, "nothing was written: write ")
+		return
+	}
+	source := "package x\n\nimport _ \"github.com/spacemonkeygo/openssl\"\n"
+	before := map[string]string{"go.mod": "module x\n", "a.go": source, "b.go": source + strings.Repeat("// much\n", 2<<10), "c.go": source}
+	dir := moduleOf(t, before)
+	require.NoError(t, os.Chmod(filepath.Join(dir, "a.go"), 0o640))
+	cmd := exec.Command("sh", "-c", `ulimit -f 8; exec "$0" -test.run='^TestNothingIsLostOnAFullDisk$'`, os.Args[0])
+	cmd.Env = append(os.Environ(), inside+"="+dir)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	assert.Equal(t, before, tree(t, os.DirFS(dir)))
+
+	status, _, stderr := migrate(t, "-w", dir)
+	require.Zero(t, status, stderr)
+	assert.Len(t, tree(t, os.DirFS(dir)), len(before), "nothing is left over")
+	info, err := os.Stat(filepath.Join(dir, "a.go"))
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o640), info.Mode())
+}
+
+// A link is followed, and stays one.
+func TestLinkedFile(t *testing.T) {
+	dir := moduleOf(t, map[string]string{
+		"real.mod": "module x\n\nrequire github.com/spacemonkeygo/openssl v0.0.0-20181017203307-c2dcc5cca94a\n",
+		"x.go":     "package x\n\nimport _ \"github.com/spacemonkeygo/openssl\"\n",
+	})
+	require.NoError(t, os.Symlink("real.mod", filepath.Join(dir, "go.mod")))
+	status, _, stderr := migrate(t, "-w", dir)
+	require.Zero(t, status, stderr)
+	mod, err := os.ReadFile(filepath.Join(dir, "real.mod"))
+	require.NoError(t, err)
+	assert.Equal(t, "module x\n", string(mod))
+	info, err := os.Lstat(filepath.Join(dir, "go.mod"))
+	require.NoError(t, err)
+	assert.Equal(t, os.ModeSymlink, info.Mode().Type())
+}
+
 // A file that gofmt was not run on is left as it was, but for the paths.
 func TestUnformatted(t *testing.T) {
 	f := &file{name: "x.go"}

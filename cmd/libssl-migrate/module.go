@@ -128,7 +128,7 @@ func (m *module) readMod(content []byte) error {
 		return nil
 	}
 	for _, r := range slices.Clone(mod.Require) {
-		if _, known := sources[r.Mod.Path]; known && !r.Indirect && !m.keeps(r.Mod.Path) {
+		if _, known := sources[r.Mod.Path]; known && !r.Indirect && !m.keeps(mod, r.Mod.Path) {
 			f.changes = append(f.changes, fmt.Sprintf(": require %s %s is dropped", r.Mod.Path, r.Mod.Version))
 			if err := mod.DropRequire(r.Mod.Path); err != nil {
 				return err
@@ -136,13 +136,13 @@ func (m *module) readMod(content []byte) error {
 		}
 	}
 	for _, r := range mod.Replace {
-		if _, known := sources[r.Old.Path]; known {
+		if _, known := sources[r.Old.Path]; known && !m.keeps(mod, r.Old.Path) {
 			f.notes = append(f.notes, fmt.Sprintf(": replace %s is of no use any more, unless another module needs it", r.Old.Path))
 		}
 	}
 	for _, tool := range mod.Tool {
 		for path := range sources {
-			if tool.Path == path || strings.HasPrefix(tool.Path, path+"/") {
+			if within(tool, path) {
 				f.notes = append(f.notes, fmt.Sprintf(": tool %s keeps %s in use: drop that line, or keep the tool in a module of its own", tool.Path, path))
 			}
 		}
@@ -155,9 +155,15 @@ func (m *module) readMod(content []byte) error {
 	return nil
 }
 
-// keeps reports whether something of a package is still imported.
-func (m *module) keeps(path string) bool {
-	return slices.ContainsFunc(m.files, func(f *file) bool { return slices.Contains(f.kept, path) })
+// keeps reports whether something of that module is still in use: imported, or a tool.
+func (m *module) keeps(mod *modfile.File, path string) bool {
+	return slices.ContainsFunc(m.files, func(f *file) bool { return slices.Contains(f.kept, path) }) ||
+		slices.ContainsFunc(mod.Tool, func(tool *modfile.Tool) bool { return within(tool, path) })
+}
+
+// within reports whether a tool is in the module with that path.
+func within(tool *modfile.Tool, path string) bool {
+	return tool.Path == path || strings.HasPrefix(tool.Path, path+"/")
 }
 
 // report says what is done, or would be.
@@ -204,29 +210,56 @@ func (m *module) finish(w io.Writer, write bool) error {
 	return nil
 }
 
-// write writes all files or, if one of them can't be written to, none.
+// write writes all files or, if one of them can't be written, none: each is written beside the old one before the first
+// takes its place.
 func (m *module) write() error {
-	var changed []*file
-	for _, f := range m.files {
-		if f.modified {
-			changed = append(changed, f)
+	var all []replacement
+	defer func() {
+		for _, r := range all {
+			os.Remove(r.by) // it is still there if something has failed
 		}
-	}
-	for _, f := range changed {
-		out, err := os.OpenFile(m.path(f), os.O_WRONLY, 0)
+	}()
+	for _, f := range m.files {
+		if !f.modified {
+			continue
+		}
+		r, err := m.beside(f)
 		if err != nil {
 			return fmt.Errorf("nothing was written: %w", err)
 		}
-		if err := out.Close(); err != nil {
-			return err
-		}
+		all = append(all, r)
 	}
-	for _, f := range changed {
-		if err := os.WriteFile(m.path(f), f.content, f.mode); err != nil {
-			return err
+	for i, r := range all {
+		if err := os.Rename(r.by, r.path); err != nil {
+			return fmt.Errorf("only %d of %s were written: %w", i, count(len(all), "file"), err)
 		}
 	}
 	return nil
+}
+
+// A replacement is a file that is to take another's place.
+type replacement struct{ path, by string }
+
+// beside writes what a file becomes into its folder.
+func (m *module) beside(f *file) (r replacement, err error) {
+	if r.path, err = filepath.EvalSymlinks(m.path(f)); err != nil {
+		return r, err
+	}
+	old, err := os.OpenFile(r.path, os.O_WRONLY, 0) // who must not write it must not replace it
+	if err != nil {
+		return r, err
+	}
+	old.Close()
+	out, err := os.CreateTemp(filepath.Dir(r.path), "."+filepath.Base(r.path)+".*")
+	if err != nil {
+		return r, err
+	}
+	r.by = out.Name()
+	_, err = out.Write(f.content)
+	if err = errors.Join(err, out.Chmod(f.mode), out.Close()); err != nil {
+		os.Remove(r.by)
+	}
+	return r, err
 }
 
 func (m *module) path(f *file) string { return filepath.Join(m.dir, filepath.FromSlash(f.name)) }

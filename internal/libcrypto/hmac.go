@@ -8,6 +8,7 @@ package libcrypto
 import "C"
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"unsafe"
@@ -45,8 +46,11 @@ func NewHMAC(d *Digest, key []byte) (*HMAC, error) {
 	k := some(key)
 	var size C.size_t
 	r := C.glscrypto_EVP_MAC_CTX_new(mac.ptr, (*C.EVP_MD)(md.ptr), (*C.uchar)(&k[0]), C.size_t(len(key)), &size)
-	if err := check(r); err != nil { // the digest is not there for HMAC
-		return nil, fmt.Errorf("HMAC with %s: %w: %w", d.Name(), libssl.ErrUnsupported, err)
+	if err := check(r); err != nil {
+		if e := new(libssl.Error); errors.As(err, &e) && e.Op == "EVP_MAC_init" { // the digest is not there for HMAC
+			err = fmt.Errorf("%w: %w", libssl.ErrUnsupported, err)
+		}
+		return nil, fmt.Errorf("HMAC with %s: %w", d.Name(), err)
 	}
 	h := &HMAC{size: int(size)}
 	h.own(r.ptr, func(p unsafe.Pointer) { C.glscrypto_EVP_MAC_CTX_free((*C.glscrypto_mac)(p)) })
