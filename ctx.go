@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 	"sync/atomic"
 )
 
@@ -53,6 +54,7 @@ type Ctx struct {
 
 	chosen  chosenCertificates
 	signers []*signer // its keys that stay in Go; guarded by mu
+	late    lateSetters
 	psk     atomic.Pointer[pskCallbacks]
 }
 
@@ -216,10 +218,53 @@ func (c *Ctx) change(f func(p *C.SSL_CTX) C.gls_ret) error {
 	return nil
 }
 
-// adjust is change for a setter that can't fail; on a closed Ctx and from inside it does nothing.
-func (c *Ctx) adjust(f func(p *C.SSL_CTX)) error {
-	return c.change(func(p *C.SSL_CTX) C.gls_ret {
-		f(p)
-		return C.gls_ret{ret: 1}
+// adjust is change for a setter that can't fail, and has no error to return: on a closed Ctx it does nothing.
+func (c *Ctx) adjust(f func(p *C.SSL_CTX)) {
+	c.soon(func() error {
+		return c.change(func(p *C.SSL_CTX) C.gls_ret {
+			f(p)
+			return succeeded
+		})
 	})
+}
+
+// soon runs a setter that has no error to return: from inside it has no way to say so, and takes effect soon after.
+func (c *Ctx) soon(set func() error) {
+	if set() == ErrInCallback {
+		c.late.add(set)
+	}
+}
+
+// lateSetters run in the order in which callbacks have called them, each when nobody is inside.
+type lateSetters struct {
+	mu      sync.Mutex
+	waiting []func() error
+	running bool
+}
+
+func (l *lateSetters) add(set func() error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waiting = append(l.waiting, set)
+	if !l.running {
+		l.running = true
+		go l.run()
+	}
+}
+
+func (l *lateSetters) run() {
+	for set := l.next(); set != nil; set = l.next() {
+		set()
+	}
+}
+
+func (l *lateSetters) next() (set func() error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.waiting) == 0 {
+		l.running = false
+		return nil
+	}
+	set, l.waiting = l.waiting[0], l.waiting[1:]
+	return set
 }

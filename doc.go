@@ -27,12 +27,18 @@
 // # Callbacks
 //
 // A callback gets the SSL it runs for. While it runs, that connection's Handshake, Read, Write, CloseWrite and
-// SendSessionTicket return [ErrInCallback], as do the setters of its Ctx; Close takes effect when the call that led to
-// the callback ends; all else may be called. A setter of another Ctx waits until no handshake is inside libssl there,
-// so callbacks must not set up each other's. Callbacks that return nothing run just after libssl has returned, before
-// the peer sees what it wrote; they may block. The others run inside libssl. A panic in a callback makes the call fail
-// and goes on in the goroutine that made it. A callback must not end by runtime.Goexit (as t.FailNow does): the
-// connection is lost then.
+// SendSessionTicket return [ErrInCallback], as do the setters of its Ctx that have an error to return. Those that have
+// none return zero, and take effect in order once no callback of the Ctx is inside libssl; Close takes effect when the
+// call that led to the callback ends; all else may be called. A setter of another Ctx waits until no handshake is inside
+// libssl there, so callbacks must not set up each other's, nor wait for a goroutine that sets up their own.
+//
+// Callbacks that return nothing run just after libssl has returned, before the peer sees what it wrote; they may block.
+// The others run inside libssl. While one of them takes its time and a setter waits for it, whatever else is to begin with
+// that Ctx waits behind the setter, reading and writing too: what is slow belongs in [ClientHello.Suspend] or in a
+// callback that may block.
+//
+// A panic in a callback makes the call fail and goes on in the goroutine that made it. A callback must not end by
+// runtime.Goexit (as t.FailNow does): the connection is lost then.
 //
 // # Errors
 //

@@ -251,6 +251,16 @@ func (c *Ctx) changeIdentity(f func(p *C.SSL_CTX) C.gls_ret) error {
 	})
 }
 
+// adjustIdentity is changeIdentity as adjust is change. It fails only if a session id context can't be set.
+func (c *Ctx) adjustIdentity(f func(p *C.SSL_CTX)) {
+	c.soon(func() error {
+		return c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret {
+			f(p)
+			return succeeded
+		})
+	})
+}
+
 // setContext notes the session id context, and whom it goes with. mu is locked.
 func (c *Ctx) setContext(sid []byte) {
 	i := &c.identity
@@ -307,11 +317,10 @@ func nameUnless(content []byte, file string) string {
 //
 // C: SSL_CTX_set_verify(3)
 func (c *Ctx) SetVerify(mode VerifyMode, cb VerifyFunc) {
-	c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret {
+	c.adjustIdentity(func(p *C.SSL_CTX) {
 		C.gls_SSL_CTX_set_verify(p, C.int(mode), cBool(cb != nil))
 		c.verify.Store(&cb)
 		c.identity.mode, c.identity.random = mode, standIn(cb)
-		return succeeded
 	})
 }
 
@@ -319,10 +328,20 @@ func (c *Ctx) SetVerify(mode VerifyMode, cb VerifyFunc) {
 //
 // C: SSL_CTX_set_verify(3)
 func (c *Ctx) SetVerifyMode(mode VerifyMode) {
-	c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret {
+	c.adjustIdentity(func(p *C.SSL_CTX) {
 		C.gls_SSL_CTX_set_verify(p, C.int(mode), cBool(load(&c.verify) != nil))
 		c.identity.mode = mode
-		return succeeded
+	})
+}
+
+// SetVerifyFunc is SetVerify with the mode as it is.
+//
+// C: SSL_CTX_set_verify(3)
+func (c *Ctx) SetVerifyFunc(cb VerifyFunc) {
+	c.adjustIdentity(func(p *C.SSL_CTX) {
+		C.gls_SSL_CTX_set_verify(p, C.SSL_CTX_get_verify_mode(p), cBool(cb != nil))
+		c.verify.Store(&cb)
+		c.identity.random = standIn(cb)
 	})
 }
 

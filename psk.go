@@ -210,7 +210,7 @@ func (k *pskCallbacks) standIn() []byte {
 }
 
 func (c *Ctx) setPSK(change func(k *pskCallbacks)) {
-	c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret {
+	c.adjustIdentity(func(p *C.SSL_CTX) {
 		k := load(&c.psk)
 		change(&k)
 		C.gls_SSL_CTX_set_psk_client_callback(p, cBool(k.client != nil))
@@ -223,7 +223,6 @@ func (c *Ctx) setPSK(change func(k *pskCallbacks)) {
 		} else {
 			delete(c.identity.more, sharedKeys)
 		}
-		return succeeded
 	})
 }
 

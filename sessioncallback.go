@@ -30,12 +30,13 @@ func (c *Ctx) keepClientSessions() error {
 	if keeps {
 		return nil
 	}
-	return c.adjust(func(p *C.SSL_CTX) {
+	return c.change(func(p *C.SSL_CTX) C.gls_ret {
 		c.keepsClientSessions = true
 		C.gls_SSL_CTX_sess_set_new_cb(p, 1)
 		if mode := SessionCacheMode(C.gls_SSL_CTX_get_session_cache_mode(p)); mode&SessionCacheClient == 0 {
 			C.gls_SSL_CTX_set_session_cache_mode(p, C.long(mode|SessionCacheClient|SessionCacheNoInternalStore))
 		}
+		return succeeded
 	})
 }
 

@@ -31,7 +31,10 @@ func (c *Ctx) Sessions() iter.Seq[*Session] {
 func (c *Ctx) copySessions() (sessions []*Session) {
 	var list **C.SSL_SESSION
 	var n C.size_t
-	c.adjust(func(p *C.SSL_CTX) { n = C.gls_SSL_CTX_sessions(p, &list) })
+	c.change(func(p *C.SSL_CTX) C.gls_ret {
+		n = C.gls_SSL_CTX_sessions(p, &list)
+		return succeeded
+	})
 	defer C.free(unsafe.Pointer(list))
 	for _, p := range unsafe.Slice(list, int(n)) {
 		sessions = append(sessions, newSession(p))

@@ -59,10 +59,10 @@ const (
 //
 // C: X509_VERIFY_PARAM_set_flags(3)
 func (c *Ctx) SetVerifyFlags(f VerifyFlags) (all VerifyFlags) {
-	c.changeParam("flags", func(p *C.X509_VERIFY_PARAM) (r C.gls_ret, value uint64) {
+	c.adjustParam("flags", func(p *C.X509_VERIFY_PARAM) (value uint64) {
 		C.X509_VERIFY_PARAM_set_flags(p, C.ulong(f))
 		all = VerifyFlags(C.X509_VERIFY_PARAM_get_flags(p))
-		return succeeded, uint64(all)
+		return uint64(all)
 	})
 	return all
 }
@@ -71,10 +71,10 @@ func (c *Ctx) SetVerifyFlags(f VerifyFlags) (all VerifyFlags) {
 //
 // C: X509_VERIFY_PARAM_clear_flags(3)
 func (c *Ctx) ClearVerifyFlags(f VerifyFlags) (all VerifyFlags) {
-	c.changeParam("flags", func(p *C.X509_VERIFY_PARAM) (r C.gls_ret, value uint64) {
+	c.adjustParam("flags", func(p *C.X509_VERIFY_PARAM) (value uint64) {
 		C.X509_VERIFY_PARAM_clear_flags(p, C.ulong(f))
 		all = VerifyFlags(C.X509_VERIFY_PARAM_get_flags(p))
-		return succeeded, uint64(all)
+		return uint64(all)
 	})
 	return all
 }
@@ -91,7 +91,7 @@ func (c *Ctx) VerifyFlags() (all VerifyFlags) {
 //
 // C: X509_VERIFY_PARAM_set_time(3)
 func (c *Ctx) SetVerifyTime(t time.Time) {
-	c.changeParam("time", func(p *C.X509_VERIFY_PARAM) (r C.gls_ret, value uint64) { return succeeded, setVerifyTime(p, t) })
+	c.adjustParam("time", func(p *C.X509_VERIFY_PARAM) (value uint64) { return setVerifyTime(p, t) })
 }
 
 // SetPurpose sets what peers' certificates must be good for.
@@ -108,10 +108,9 @@ func (c *Ctx) SetPurpose(purpose Purpose) error {
 //
 // C: SSL_CTX_set_verify_depth(3)
 func (c *Ctx) SetVerifyDepth(n int) {
-	c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret {
+	c.adjustIdentity(func(p *C.SSL_CTX) {
 		C.SSL_CTX_set_verify_depth(p, clipInt(n))
 		c.identity.more.set("depth", number(uint64(n)))
-		return succeeded
 	})
 }
 
@@ -132,6 +131,11 @@ func (c *Ctx) changeParam(kind string, f func(p *C.X509_VERIFY_PARAM) (C.gls_ret
 		}
 		return r
 	})
+}
+
+// adjustParam is changeParam for what can't fail.
+func (c *Ctx) adjustParam(kind string, f func(p *C.X509_VERIFY_PARAM) (value uint64)) {
+	c.adjustIdentity(func(p *C.SSL_CTX) { c.identity.more.set(kind, number(f(C.SSL_CTX_get0_param(p)))) })
 }
 
 // The same for one connection. A server's session id context then is one of its own: see SSL.SetVerify.

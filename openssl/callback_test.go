@@ -412,3 +412,51 @@ func TestVerifyResultAfterClose(t *testing.T) {
 		}
 	}
 }
+
+// A setter of a Ctx in one of its own callbacks counts from the next connection on.
+func TestSettersInsideCallback(t *testing.T) {
+	certs := testutil.Certs(t)
+	servers, clients := serverCtx(t, certs.Server), clientCtx(t)
+	require.NoError(t, servers.SetSessionId([]byte("x")))
+	require.NoError(t, clients.Libssl().SetMaxVersion(tls.VersionTLS12)) // its client hears of a refusal at once
+	begun := false
+	var verified atomic.Int32
+	sealed := &sealing{}
+	servers.SetTLSExtServernameCallback(func(*openssl.SSL) openssl.SSLTLSExtErr {
+		if !begun {
+			begun = true
+			servers.SetVerify(openssl.VerifyPeer|openssl.VerifyFailIfNoPeerCert, nil)
+			servers.SetVerifyCallback(func(bool, *openssl.CertificateStoreCtx) bool { verified.Add(1); return true })
+			assert.NotNil(t, servers.GetVerifyCallback())
+			servers.SetTicketStore(&openssl.TicketStore{Keys: sealed})
+			servers.SetVerifyDepth(7)
+			assert.ErrorIs(t, servers.SetSessionId([]byte("y")), libssl.ErrInCallback)
+		}
+		return openssl.SSLTLSExtErrOK
+	})
+	connect := func() error {
+		client, server := pair(t, clients, servers)
+		require.NoError(t, client.SetTlsExtHostName("a.test"))
+		clientErr, serverErr := shake(client, server)
+		return errors.Join(clientErr, serverErr)
+	}
+	require.NoError(t, connect())
+	require.Eventually(t, func() bool { return servers.GetVerifyDepth() == 7 }, time.Minute, time.Millisecond)
+	assert.Equal(t, openssl.VerifyPeer|openssl.VerifyFailIfNoPeerCert, servers.VerifyMode())
+	assert.Error(t, connect(), "a client without a certificate")
+	require.NoError(t, clients.Libssl().UseCertificate(certs.SelfSigned))
+	require.Eventually(t, func() bool {
+		require.NoError(t, connect())
+		return sealed.Load() != 0
+	}, time.Minute, time.Millisecond, "the ticket store")
+	assert.Positive(t, verified.Load())
+}
+
+// sealing counts the tickets it is asked to seal, and has none sealed.
+type sealing struct{ atomic.Int32 }
+
+func (s *sealing) New() *openssl.TicketKey                      { return nil }
+func (s *sealing) Current() *openssl.TicketKey                  { s.Add(1); return nil }
+func (s *sealing) Lookup(openssl.TicketName) *openssl.TicketKey { return nil }
+func (s *sealing) Expired(openssl.TicketName) bool              { return true }
+func (s *sealing) ShouldRenew(openssl.TicketName) bool          { return false }

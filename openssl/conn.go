@@ -158,8 +158,9 @@ func (c *Conn) end() {
 }
 
 // Close ends the connection, as [libssl.Conn.Close] does, and the transport. It may be called more than once. Who waits for
-// the peer or for a handshake is woken at once, also while a callback runs; Close itself waits for that. The session, the
-// cipher and what was found against the peer's certificate can be asked for afterwards too.
+// the peer or for a handshake is woken at once, also while a callback runs; Close itself waits for that. From inside one of
+// the connection's callbacks it takes effect when the call that led to the callback ends, which may still succeed. The
+// session, the cipher and what was found against the peer's certificate can be asked for afterwards too.
 //
 // C: SSL_shutdown(3)
 func (c *Conn) Close() error { return sslError(c.rootConn.Close()) }

@@ -2,6 +2,7 @@ package openssl
 
 import (
 	"bytes"
+	"errors"
 	"sync"
 
 	"github.com/go-libssl/libssl"
@@ -62,16 +63,19 @@ type TicketStore struct {
 	Keys      TicketKeyManager
 }
 
-// SetTicketStore has a server's tickets sealed with the keys of a store; nil are libssl's own. A key that does not fit
-// the cipher, or whose HMACKey is too short, ends the handshake with an error that says so.
+// SetTicketStore has a server's tickets sealed with the keys of a store; nil, also as the store's Keys, are libssl's own. A
+// key that does not fit the cipher, or whose HMACKey is too short, ends the handshake with an error that says so.
 //
 // C: SSL_CTX_set_tlsext_ticket_key_cb(3)
 func (c *Ctx) SetTicketStore(store *TicketStore) {
-	if store == nil || store.Keys == nil {
-		c.Libssl().SetTicketKeyManager(nil)
-		return
+	var keys libssl.TicketKeyManager
+	if store != nil && store.Keys != nil {
+		keys = &ticketKeys{store: store}
 	}
-	c.Libssl().SetTicketKeyManager(&ticketKeys{store: store})
+	set := func() error { return c.Libssl().SetTicketKeyManager(keys) }
+	if errors.Is(set(), libssl.ErrInCallback) {
+		go set() // as the root's setters that have no error to return: soon after
+	}
 }
 
 // ticketKeys are the keys of a store for package libssl.

@@ -48,10 +48,15 @@ func (cb VerifyCallback) root() libssl.VerifyFunc {
 //
 // C: SSL_CTX_set_verify(3)
 func (c *Ctx) SetVerify(options VerifyOptions, verify_cb VerifyCallback) {
-	c.mu.Lock()
-	c.verify = verify_cb
-	c.mu.Unlock()
+	c.noteVerify(verify_cb)
 	c.Libssl().SetVerify(libssl.VerifyMode(options), verify_cb.root())
+}
+
+// noteVerify keeps what GetVerifyCallback returns.
+func (c *Ctx) noteVerify(verify_cb VerifyCallback) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.verify = verify_cb
 }
 
 // SetVerifyMode is [Ctx.SetVerify] with the callback as it is, also one that package libssl was given.
@@ -64,7 +69,10 @@ func (c *Ctx) SetVerifyMode(options VerifyOptions) {
 // SetVerifyCallback is [Ctx.SetVerify] with the options as they are.
 //
 // C: SSL_CTX_set_verify(3)
-func (c *Ctx) SetVerifyCallback(verify_cb VerifyCallback) { c.SetVerify(c.VerifyMode(), verify_cb) }
+func (c *Ctx) SetVerifyCallback(verify_cb VerifyCallback) {
+	c.noteVerify(verify_cb)
+	c.Libssl().SetVerifyFunc(verify_cb.root())
+}
 
 // GetVerifyCallback returns the callback, nil for none.
 func (c *Ctx) GetVerifyCallback() VerifyCallback {

@@ -844,7 +844,8 @@ func TestOwnConnectionInsideCallback(t *testing.T) {
 	})
 }
 
-// A setter of the Ctx whose callback is running inside libssl does nothing.
+// A setter of the Ctx whose callback is running inside libssl says so or, if it has no error to return, takes effect soon
+// after: in order, and for the connections made then.
 func TestSettersInsideCallback(t *testing.T) {
 	t.Parallel()
 	for _, p := range places {
@@ -855,21 +856,20 @@ func TestSettersInsideCallback(t *testing.T) {
 			t.Parallel()
 			st := newStage(t, p, p.modes[0])
 			ctx := st.own()
-			mode, size, options := ctx.SessionCacheMode(), ctx.SessionCacheSize(), ctx.SetOptions(0)
+			options := ctx.SetOptions(0)
 			keys, err := ctx.TicketKeys()
 			require.NoError(t, err)
 			forbidden := func() { t.Error("a callback that was refused is called") }
+			var told atomic.Bool
 			st.once(func(*libssl.SSL) {
 				assert.Zero(t, ctx.SetTimeout(time.Minute))
-				assert.Zero(t, ctx.SetSessionCacheMode(libssl.SessionCacheOff))
+				assert.Zero(t, ctx.SetTimeout(time.Hour))
 				assert.Zero(t, ctx.SetSessionCacheSize(17))
-				assert.Zero(t, ctx.SetOptions(libssl.NoTicket))
-				assert.Zero(t, ctx.ClearOptions(libssl.OptionsAll))
-				ctx.SetVerify(libssl.VerifyPeer, func(*libssl.Verification) error { forbidden(); return nil })
-				ctx.SetNewSessionCallback(func(*libssl.SSL, *libssl.Session) { forbidden() })
-				ctx.SetGetSessionCallback(func(*libssl.SSL, []byte) *libssl.Session { forbidden(); return nil })
-				ctx.SetRemoveSessionCallback(func(*libssl.Ctx, *libssl.Session) { forbidden() })
-				ctx.SetServerNameCallback(func(*libssl.SSL, string) (*libssl.Ctx, error) { forbidden(); return nil, nil })
+				assert.Zero(t, ctx.SetOptions(libssl.NoRenegotiation))
+				assert.Zero(t, ctx.SetVerifyFlags(libssl.VerifyFlagCRLCheck))
+				assert.Zero(t, ctx.ClearVerifyFlags(libssl.VerifyFlagCRLCheck))
+				ctx.SetInfoCallback(func(*libssl.SSL, libssl.Info) { told.Store(true) })
+				ctx.SetVerifyDepth(9)
 				assert.ErrorIs(t, ctx.SetGenerateSessionID(func(*libssl.SSL, []byte) (int, error) {
 					forbidden()
 					return 0, nil
@@ -882,11 +882,13 @@ func TestSettersInsideCallback(t *testing.T) {
 				assert.Equal(t, 2*time.Hour, clientOrServer(st, !st.atClient).SetTimeout(time.Minute))
 			})
 			requireTalk(t, st.link(t))
+			require.Eventually(t, func() bool { return ctx.VerifyDepth() == 9 }, patience, time.Millisecond)
+			assert.Equal(t, time.Hour, ctx.Timeout())
+			assert.Equal(t, 17, ctx.SessionCacheSize())
+			assert.Equal(t, options|libssl.NoRenegotiation, ctx.SetOptions(0))
+			assert.Zero(t, ctx.VerifyFlags()&libssl.VerifyFlagCRLCheck)
 			requireTalk(t, st.link(t))
-			assert.Equal(t, 2*time.Hour, ctx.Timeout())
-			assert.Equal(t, mode, ctx.SessionCacheMode())
-			assert.Equal(t, size, ctx.SessionCacheSize())
-			assert.Equal(t, options, ctx.SetOptions(0))
+			assert.True(t, told.Load())
 			assert.Equal(t, 2, ctx.NumTickets())
 			now, err := ctx.TicketKeys()
 			require.NoError(t, err)

@@ -123,6 +123,7 @@ func moduleOf(t *testing.T, files map[string]string) string {
 // Go ignores these files, so what is in them does not matter.
 func TestHiddenFiles(t *testing.T) {
 	dir := moduleOf(t, map[string]string{"go.mod": "module x\n", "_draft.go": "package", ".x.go": "package"})
+	require.NoError(t, os.Symlink("nowhere", filepath.Join(dir, "broken.go")))
 	status, stdout, stderr := migrate(t, "-w", dir)
 	assert.Zero(t, status, stderr)
 	assert.Equal(t, "0 imports in 0 files, 0 notes\n", stdout)
@@ -186,21 +187,33 @@ func TestNothingIsLostOnAFullDisk(t *testing.T) {
 	assert.Equal(t, os.FileMode(0o640), info.Mode())
 }
 
-// A link is followed, and stays one.
-func TestLinkedFile(t *testing.T) {
+// Links are followed, and stay what they are.
+func TestLinks(t *testing.T) {
+	source := "package x\n\nimport _ \"github.com/spacemonkeygo/openssl\"\n"
 	dir := moduleOf(t, map[string]string{
 		"real.mod": "module x\n\nrequire github.com/spacemonkeygo/openssl v0.0.0-20181017203307-c2dcc5cca94a\n",
-		"x.go":     "package x\n\nimport _ \"github.com/spacemonkeygo/openssl\"\n",
+		"real.x":   source,
+		"x.go":     source,
 	})
-	require.NoError(t, os.Symlink("real.mod", filepath.Join(dir, "go.mod")))
-	status, _, stderr := migrate(t, "-w", dir)
+	for link, file := range map[string]string{"go.mod": "real.mod", "y.go": "real.x", "z.go": "x.go"} {
+		require.NoError(t, os.Symlink(file, filepath.Join(dir, link)))
+	}
+	to := filepath.Join(t.TempDir(), "link")
+	require.NoError(t, os.Symlink(dir, to))
+	status, stdout, stderr := migrate(t, "-w", to)
 	require.Zero(t, status, stderr)
-	mod, err := os.ReadFile(filepath.Join(dir, "real.mod"))
-	require.NoError(t, err)
-	assert.Equal(t, "module x\n", string(mod))
-	info, err := os.Lstat(filepath.Join(dir, "go.mod"))
-	require.NoError(t, err)
-	assert.Equal(t, os.ModeSymlink, info.Mode().Type())
+	assert.Contains(t, stdout, "3 imports in 3 files")
+	migrated := strings.Replace(source, "spacemonkeygo/openssl", "go-libssl/libssl/openssl", 1)
+	for name, want := range map[string]string{"real.mod": "module x\n", "real.x": migrated, "x.go": migrated} {
+		got, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		assert.Equal(t, want, string(got), name)
+	}
+	for _, name := range []string{"go.mod", "y.go", "z.go"} {
+		info, err := os.Lstat(filepath.Join(dir, name))
+		require.NoError(t, err)
+		assert.Equal(t, os.ModeSymlink, info.Mode().Type(), name)
+	}
 }
 
 // A file that gofmt was not run on is left as it was, but for the paths.

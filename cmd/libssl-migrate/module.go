@@ -37,7 +37,6 @@ type file struct {
 
 // read finds out what is to be done in the module that has its go.mod in dir.
 func read(dir string) (*module, error) {
-	m := &module{dir: dir}
 	mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("no module in %s: there is no go.mod", dir)
@@ -45,13 +44,21 @@ func read(dir string) (*module, error) {
 	if err != nil {
 		return nil, err
 	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil { // a link is not walked
+		return nil, err
+	}
+	m := &module{dir: dir}
 	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
 		case d.IsDir() && path != dir && m.skips(path, d.Name()):
 			return filepath.SkipDir
-		case !d.Type().IsRegular() || !strings.HasSuffix(path, ".go") || hidden(d.Name()):
+		case !strings.HasSuffix(path, ".go") || hidden(d.Name()):
+			return nil
+		}
+		info, err := os.Stat(path) // Go follows links to files
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
 			return nil
 		}
 		return m.readGo(path)

@@ -24,6 +24,7 @@ type algorithm struct {
 
 // A kind of algorithms is fetched and freed alike.
 type kind struct {
+	op    string // what fetch calls
 	fetch func(name *C.char) C.gls_ret
 	free  func(unsafe.Pointer)
 }
@@ -43,7 +44,7 @@ func (a *algorithm) get() (*fetched, error) {
 		return f, nil
 	}
 	f := &fetched{generation: generation}
-	err := withCString("EVP_MD_fetch", a.name, func(cs *C.char) error {
+	err := withCString(a.kind.op, a.name, func(cs *C.char) error {
 		fetching.Lock()
 		defer fetching.Unlock()
 		r := a.kind.fetch(cs)

@@ -22,6 +22,7 @@ type Cipher struct{ algorithm }
 func NewCipher(name string) *Cipher { return &Cipher{algorithm{name: name, kind: &ciphers}} }
 
 var ciphers = kind{
+	op:    "EVP_CIPHER_fetch",
 	fetch: func(name *C.char) C.gls_ret { return C.glscrypto_EVP_CIPHER_fetch(name) },
 	free:  func(p unsafe.Pointer) { C.glscrypto_EVP_CIPHER_free((*C.EVP_CIPHER)(p)) },
 }

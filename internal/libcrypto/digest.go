@@ -21,6 +21,7 @@ type Digest struct{ algorithm }
 func NewDigest(name string) *Digest { return &Digest{algorithm{name: name, kind: &digests}} }
 
 var digests = kind{
+	op:    "EVP_MD_fetch",
 	fetch: func(name *C.char) C.gls_ret { return C.glscrypto_EVP_MD_fetch(name) },
 	free:  func(p unsafe.Pointer) { C.glscrypto_EVP_MD_free((*C.EVP_MD)(p)) },
 }

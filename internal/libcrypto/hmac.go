@@ -27,6 +27,7 @@ type HMAC struct {
 const maxHeld = 256
 
 var hmacs = algorithm{name: "HMAC", kind: &kind{
+	op:    "EVP_MAC_fetch",
 	fetch: func(name *C.char) C.gls_ret { return C.glscrypto_EVP_MAC_fetch(name) },
 	free:  func(p unsafe.Pointer) { C.glscrypto_EVP_MAC_free(p) },
 }}
