@@ -7,8 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"sync"
 	"sync/atomic"
+
+	"github.com/go-libssl/libssl/internal/late"
 )
 
 // A Ctx is an SSL_CTX: the configuration and the session cache that connections are made from. The zero Ctx is like a
@@ -53,8 +54,8 @@ type Ctx struct {
 	password       atomic.Pointer[func(string) ([]byte, error)]
 
 	chosen  chosenCertificates
-	signers []*signer // its keys that stay in Go; guarded by mu
-	late    lateSetters
+	signers []*signer  // its keys that stay in Go; guarded by mu
+	late    late.Queue // of setters that callbacks have called
 	psk     atomic.Pointer[pskCallbacks]
 }
 
@@ -231,40 +232,6 @@ func (c *Ctx) adjust(f func(p *C.SSL_CTX)) {
 // soon runs a setter that has no error to return: from inside it has no way to say so, and takes effect soon after.
 func (c *Ctx) soon(set func() error) {
 	if set() == ErrInCallback {
-		c.late.add(set)
+		c.late.Add(func() { set() })
 	}
-}
-
-// lateSetters run in the order in which callbacks have called them, each when nobody is inside.
-type lateSetters struct {
-	mu      sync.Mutex
-	waiting []func() error
-	running bool
-}
-
-func (l *lateSetters) add(set func() error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.waiting = append(l.waiting, set)
-	if !l.running {
-		l.running = true
-		go l.run()
-	}
-}
-
-func (l *lateSetters) run() {
-	for set := l.next(); set != nil; set = l.next() {
-		set()
-	}
-}
-
-func (l *lateSetters) next() (set func() error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.waiting) == 0 {
-		l.running = false
-		return nil
-	}
-	set, l.waiting = l.waiting[0], l.waiting[1:]
-	return set
 }

@@ -421,13 +421,14 @@ func TestSettersInsideCallback(t *testing.T) {
 	require.NoError(t, clients.Libssl().SetMaxVersion(tls.VersionTLS12)) // its client hears of a refusal at once
 	begun := false
 	var verified atomic.Int32
-	sealed := &sealing{}
+	before, sealed := &sealing{}, &sealing{}
 	servers.SetTLSExtServernameCallback(func(*openssl.SSL) openssl.SSLTLSExtErr {
 		if !begun {
 			begun = true
 			servers.SetVerify(openssl.VerifyPeer|openssl.VerifyFailIfNoPeerCert, nil)
 			servers.SetVerifyCallback(func(bool, *openssl.CertificateStoreCtx) bool { verified.Add(1); return true })
 			assert.NotNil(t, servers.GetVerifyCallback())
+			servers.SetTicketStore(&openssl.TicketStore{Keys: before})
 			servers.SetTicketStore(&openssl.TicketStore{Keys: sealed})
 			servers.SetVerifyDepth(7)
 			assert.ErrorIs(t, servers.SetSessionId([]byte("y")), libssl.ErrInCallback)
@@ -450,6 +451,9 @@ func TestSettersInsideCallback(t *testing.T) {
 		return sealed.Load() != 0
 	}, time.Minute, time.Millisecond, "the ticket store")
 	assert.Positive(t, verified.Load())
+	before.Store(0) // it may have been there for a moment
+	require.NoError(t, connect())
+	assert.Zero(t, before.Load(), "the last one counts")
 }
 
 // sealing counts the tickets it is asked to seal, and has none sealed.

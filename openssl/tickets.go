@@ -73,8 +73,8 @@ func (c *Ctx) SetTicketStore(store *TicketStore) {
 		keys = &ticketKeys{store: store}
 	}
 	set := func() error { return c.Libssl().SetTicketKeyManager(keys) }
-	if errors.Is(set(), libssl.ErrInCallback) {
-		go set() // as the root's setters that have no error to return: soon after
+	if errors.Is(set(), libssl.ErrInCallback) { // it takes effect soon after, as libssl's setters without an error do
+		c.late.Add(func() { set() })
 	}
 }
 

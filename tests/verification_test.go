@@ -47,7 +47,7 @@ func TestTolerate(t *testing.T) {
 	assert.Nil(t, new(libssl.Verification).CertificateDER())
 }
 
-// The mode alone: the callback stays in force, that of the Ctx and that of the connection, and after a switch that of the
+// The mode alone, or the function alone: the callback stays in force, that of the Ctx and that of the connection, and after a switch that of the
 // new Ctx. One that has been taken away stays away.
 func TestSetVerifyMode(t *testing.T) {
 	refused := errors.New("refused")
@@ -79,6 +79,15 @@ func TestSetVerifyMode(t *testing.T) {
 					return nil, nil
 				})
 			}, fails: true},
+			"the function alone": {ctx: func(first, _ *libssl.Ctx) {
+				first.SetVerify(libssl.VerifyPeer, accept)
+				first.SetVerifyFunc(refuse)
+			}, fails: true},
+			"the function alone, taken away": {ctx: func(first, _ *libssl.Ctx) {
+				first.SetVerify(libssl.VerifyPeer, refuse)
+				first.SetVerifyFunc(nil)
+			}},
+			"the function alone, with nobody verified": {ctx: func(first, _ *libssl.Ctx) { first.SetVerifyFunc(refuse) }},
 			"taken away": {ctx: func(first, _ *libssl.Ctx) {
 				first.SetVerify(libssl.VerifyPeer, refuse)
 				first.SetVerify(libssl.VerifyPeer, nil)
