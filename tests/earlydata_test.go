@@ -795,9 +795,13 @@ func TestEarlyDataSuspended(t *testing.T) {
 				continue
 			}
 			// The first read gives up before the ClientHello is there, and a handshake takes over.
-			require.NoError(t, l.server.SetReadDeadline(time.Now().Add(time.Millisecond)))
-			_, err := l.server.ReadEarlyData(make([]byte, 10))
-			require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+			begun := make(chan struct{})
+			var once sync.Once
+			l.server.SetInfoCallback(func(*libssl.SSL, libssl.Info) { once.Do(func() { close(begun) }) })
+			first := async(func() error { _, err := l.server.ReadEarlyData(make([]byte, 10)); return err })
+			within(t, patience, begun, "ReadEarlyData") // with a deadline that is past already it would not begin
+			require.NoError(t, l.server.SetReadDeadline(time.Unix(1, 0)))
+			require.ErrorIs(t, within(t, patience, first, "ReadEarlyData"), os.ErrDeadlineExceeded)
 			require.NoError(t, l.server.SetReadDeadline(time.Time{}))
 			client := start(func() error { return sendEarly(l.client, "early") })
 			late, err := io.ReadAll(l.server)
