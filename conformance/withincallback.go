@@ -155,9 +155,11 @@ func observeOtherThreads(o *Observer) {
 			o.enter(p, func(c raw.Ctx) { found[i] = o.besides(c) })
 		})
 	}
+	srv := o.server()
+	add(srv, o.numbered(victim))
 	var freed string
 	todo = append(todo, func() {
-		fate := must1(raw.InChild(raw.CtxFreeBesideAnother, raw.SSL{}))
+		fate := must1(raw.FreeInChildBesideAnother(ctxOf(srv)))
 		freed = map[string]string{"ret=0 no error": goOn, "ret=1 no error": wait}[fate.String()]
 		if freed == "" {
 			freed = fate.String()

@@ -58,18 +58,13 @@ static void on_remove(SSL_CTX *ctx, SSL_SESSION *s) {
     tell_and_exit(waited); /* before the SSL_CTX goes from under the other thread's feet */
 }
 
-static void free_beside_another(void) {
-    static const unsigned char id[32] = {1};
-    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-    SSL_SESSION *s = SSL_SESSION_new();
+static void free_beside_another(SSL_CTX *ctx) {
     sem_init(&called, 0, 0);
-    SSL_SESSION_set1_id(s, id, sizeof id);
-    SSL_CTX_add_session(ctx, s);
     SSL_CTX_sess_set_remove_cb(ctx, on_remove);
     SSL_CTX_free(ctx);
 }
 
-static long make(int call, SSL *ssl) {
+static long make(int call, SSL *ssl, SSL_CTX *ctx) {
     /* Not constants: the compiler is not to reason about what libssl makes of NULL. */
     SSL_CTX *volatile no_ctx = NULL;
     SSL *volatile no_ssl = NULL;
@@ -116,14 +111,15 @@ static long make(int call, SSL *ssl) {
         return d2i_SSL_SESSION(NULL, &p, 1) != NULL;
     }
     case GLSRAW_SSL_CTX_FREE_BESIDE_ANOTHER:
-        free_beside_another();
+        free_beside_another(ctx);
         return -1;
     }
     return -1;
 }
 
-/* Only this thread lives on: no Go, and nothing that could wait for a lock of another. */
-static void live(int call, SSL *ssl, int to) {
+/* Only this thread lives on: no Go, and nothing that could wait for a lock that another held. libssl's objects are
+ * made before, since libcrypto takes locks for them that all share. */
+static void live(int call, SSL *ssl, SSL_CTX *ctx, int to) {
     struct rlimit no_core = {0, 0};
     sigset_t none;
     setrlimit(RLIMIT_CORE, &no_core);
@@ -132,23 +128,23 @@ static void live(int call, SSL *ssl, int to) {
     sigemptyset(&none);
     pthread_sigmask(SIG_SETMASK, &none, NULL);
     alarm(5);
-    ERR_clear_error();
     out = to;
-    tell_and_exit(make(call, ssl));
+    tell_and_exit(make(call, ssl, ctx));
 }
 
-static pid_t start(int call, SSL *ssl, int to) {
+static pid_t start(int call, SSL *ssl, SSL_CTX *ctx, int to) {
     sigset_t all, before;
+    ERR_clear_error(); /* so that this thread has a queue, which takes such a lock to make */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pid_t pid = fork();
     if (pid == 0)
-        live(call, ssl, to);
+        live(call, ssl, ctx, to);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return pid;
 }
 
-glsraw_fate glsraw_in_child(int call, SSL *ssl) {
+glsraw_fate glsraw_in_child(int call, SSL *ssl, SSL_CTX *ctx) {
     glsraw_fate fate = {0};
     struct words w;
     int ends[2], status = 0;
@@ -157,7 +153,7 @@ glsraw_fate glsraw_in_child(int call, SSL *ssl) {
         fate.failed = errno;
         return fate;
     }
-    pid_t pid = start(call, ssl, ends[1]);
+    pid_t pid = start(call, ssl, ctx, ends[1]);
     if (pid < 0)
         fate.failed = errno;
     close(ends[1]);

@@ -31,10 +31,6 @@ const (
 	D2ISessionNullP                 RiskyCall = C.GLSRAW_D2I_SSL_SESSION_NULL_P
 )
 
-// CtxFreeBesideAnother frees an SSL_CTX with a session in its cache and has another thread call
-// SSL_CTX_set_generate_session_id on it while the remove callback runs: 1 if that waits for a second, 0 if it returns.
-const CtxFreeBesideAnother RiskyCall = C.GLSRAW_SSL_CTX_FREE_BESIDE_ANOTHER
-
 // A Fate is what came of a process.
 type Fate struct {
 	Signal syscall.Signal // what ended it; 0: nothing did
@@ -53,8 +49,17 @@ func (f Fate) String() string {
 }
 
 // InChild makes a call in a process of its own, a copy of this one. What is not NULL in it is s.
-func InChild(n RiskyCall, s SSL) (Fate, error) {
-	f := C.glsraw_in_child(C.int(n), s.p)
+func InChild(n RiskyCall, s SSL) (Fate, error) { return inChild(C.int(n), s, Ctx{}) }
+
+// FreeInChildBesideAnother frees an SSL_CTX with a session in its cache, in a process of its own, and has another
+// thread there call SSL_CTX_set_generate_session_id on it while the remove callback runs: 1 if that waits for a second,
+// 0 if it returns. Here c stays as it is.
+func FreeInChildBesideAnother(c Ctx) (Fate, error) {
+	return inChild(C.GLSRAW_SSL_CTX_FREE_BESIDE_ANOTHER, SSL{}, c)
+}
+
+func inChild(call C.int, s SSL, c Ctx) (Fate, error) {
+	f := C.glsraw_in_child(call, s.p, c.p)
 	if f.failed != 0 {
 		return Fate{}, fmt.Errorf("raw: no process for a call that may crash: %w", syscall.Errno(f.failed))
 	}

@@ -170,6 +170,6 @@ typedef struct glsraw_fate {
     int nerrs;
     long ret;
 } glsraw_fate;
-glsraw_fate glsraw_in_child(int call, SSL *ssl);
+glsraw_fate glsraw_in_child(int call, SSL *ssl, SSL_CTX *ctx);
 
 #endif

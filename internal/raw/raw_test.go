@@ -1,6 +1,8 @@
 package raw
 
 import (
+	"context"
+	"sync"
 	"testing"
 
 	"github.com/go-libssl/libssl"
@@ -109,4 +111,33 @@ func TestNestedCall(t *testing.T) {
 		Raise(Entry{ErrLibUser, 7})
 	})
 	assert.Equal(t, "ret=0 E{128:7}", CtxRemoveSession(c, s).String())
+}
+
+// TestInChildBesideOthers: a copy has the locks that other threads held, and nobody to let go of them.
+func TestInChildBesideOthers(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	var others, children sync.WaitGroup
+	for range 4 {
+		others.Go(func() {
+			for ctx.Err() == nil {
+				c, _ := CtxNew(int(libssl.TLSMethod))
+				CtxFree(c)
+			}
+		})
+	}
+	c := newCtx(t) // each child has a copy of its own
+	x := SessionNew()
+	require.NoError(t, SessionSetID(x, &sid[0], 32).Err())
+	require.NoError(t, CtxAddSession(c, x).Err())
+	SessionFree(x)
+	for range 200 {
+		children.Go(func() {
+			fate, err := FreeInChildBesideAnother(c)
+			assert.NoError(t, err)
+			assert.Zero(t, fate.Signal)
+		})
+	}
+	children.Wait()
+	stop()
+	others.Wait()
 }
