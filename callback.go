@@ -17,16 +17,11 @@ import (
 // false returned, for C to fail; so is the end of the goroutine noted, after which the SSL is not touched again,
 // since C frames have been cut away below it.
 func (s *SSL) callback(f func()) (ok bool) {
-	now := s.ctx
 	callbacksInside.Add(1)
 	s.inside.Add(1)
-	s.origin.inside.Add(1)
-	now.inside.Add(1)
 	defer func() {
 		callbacksInside.Add(-1)
 		s.inside.Add(-1)
-		s.origin.inside.Add(-1)
-		now.inside.Add(-1)
 		if ok {
 			return
 		}

@@ -22,7 +22,6 @@ type Ctx struct {
 	// mu is read-locked by whoever is in a crossing that reads the SSL_CTX, and locked by setters.
 	mu     ctxLock
 	closed atomic.Bool
-	inside atomic.Int32 // this Ctx's callbacks now running inside C
 
 	identity            identity // guarded by mu
 	keepsClientSessions bool     // a Dialer wants to be told of them; guarded by mu
@@ -149,9 +148,10 @@ func (c *Ctx) free() {
 // isClosed is also true for the zero Ctx.
 func (c *Ctx) isClosed() bool { return c.closed.Load() || c.ptr == nil }
 
-// isInside reports whether the caller is a callback that runs inside C, below a crossing that holds c.mu.
+// isInside reports whether the caller is a callback that runs inside C, below a crossing that holds c.mu: also one that
+// the callback itself has switched to c.
 func (c *Ctx) isInside() bool {
-	return c.inside.Load() != 0 && C.gls_inside_ctx(c.ptr) != 0
+	return callbacksInside.Load() != 0 && C.gls_inside_ctx(c.ptr) != 0
 }
 
 // callbacksInside counts the callbacks that run inside C now, of whatever connection.

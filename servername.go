@@ -93,6 +93,14 @@ func (s *SSL) switchByName(cb func(*SSL, string) (*Ctx, error), name string) err
 // switchTo puts ctx in force; where it is, only its session id context may have to be another one.
 func (s *SSL) switchTo(ctx *Ctx) error {
 	s.hold(ctx) // until the crossing ends: libssl goes on with it
+	err := s.switchHeld(ctx)
+	if err != nil {
+		s.hold(s.ctx) // it goes on with the present one
+	}
+	return err
+}
+
+func (s *SSL) switchHeld(ctx *Ctx) error {
 	ctx.identity.use()
 	sid := ctx.identity.context()
 	if ctx == s.ctx {

@@ -653,6 +653,34 @@ func TestSettersInsideCallbackAfterSwitch(t *testing.T) {
 	}
 }
 
+// The callback that switches is inside the new Ctx from then on, and not in one that can't be switched to.
+func TestSettersInsideSwitchingCallback(t *testing.T) {
+	t.Parallel()
+	watchdog(t, time.Minute)
+	mode := pair.Modes[0]
+	client, first, second := clientOf(t, mode), serverOf(t, mode), serverOf(t, mode)
+	clientsOnly, err := libssl.NewCtx(libssl.TLSClientMethod)
+	require.NoError(t, err)
+	defer clientsOnly.Close()
+	closed := serverOf(t, mode)
+	first.SetServerNameCallback(func(s *libssl.SSL, _ string) (*libssl.Ctx, error) {
+		assert.NoError(t, s.SetCtx(second))
+		assert.Error(t, s.SetCtx(clientsOnly))
+		assert.NoError(t, clientsOnly.SetSessionIDContext([]byte("outside")))
+		assert.NoError(t, closed.Close())
+		assert.ErrorIs(t, s.SetCtx(closed), libssl.ErrClosed)
+		for _, ctx := range []*libssl.Ctx{first, second} {
+			assert.ErrorIs(t, ctx.SetSessionIDContext([]byte("inside")), libssl.ErrInCallback)
+		}
+		second.SetVerifyDepth(7)
+		assert.NoError(t, second.Close())
+		return nil, nil
+	})
+	p := visit(t, first, client, "b.test", nil)
+	require.NoError(t, p.Err())
+	assert.Same(t, second, p.Server.Ctx())
+}
+
 // After HelloRetryRequest there is a second ClientHello in the same handshake: the callback is not asked again, and
 // its answer holds. Here libssl's configuration file allows one group, which the client does not begin with; libssl
 // reads it once in a process.
