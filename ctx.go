@@ -7,9 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 	"sync/atomic"
-
-	"github.com/go-libssl/libssl/internal/late"
 )
 
 // A Ctx is an SSL_CTX: the configuration and the session cache that connections are made from. The zero Ctx is like a
@@ -53,8 +52,8 @@ type Ctx struct {
 	password       atomic.Pointer[func(string) ([]byte, error)]
 
 	chosen  chosenCertificates
-	signers []*signer  // its keys that stay in Go; guarded by mu
-	late    late.Queue // of setters that callbacks have called
+	signers []*signer // its keys that stay in Go; guarded by mu
+	late    lateSetters
 	psk     atomic.Pointer[pskCallbacks]
 }
 
@@ -203,16 +202,28 @@ func (c *Ctx) changeable() error {
 	return nil
 }
 
-// change runs a setter that returns 1 or fails, while no handshake of c is inside C.
-func (c *Ctx) change(f func(p *C.SSL_CTX) C.gls_ret) error {
+// A setter returns 1 or fails.
+type setter = func(p *C.SSL_CTX) C.gls_ret
+
+// change runs a setter while no handshake of c is inside C, after those that callbacks have called before.
+func (c *Ctx) change(f setter) error {
 	if c.isInside() {
 		return ErrInCallback
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	before := c.late.take()
 	if c.isClosed() {
 		return ErrClosed
 	}
+	for _, f := range before {
+		c.run(f)
+	}
+	return c.run(f)
+}
+
+// run runs a setter. mu is locked.
+func (c *Ctx) run(f setter) error {
 	if r := f(c.ptr); r.ret != 1 {
 		return newError(r)
 	}
@@ -220,18 +231,42 @@ func (c *Ctx) change(f func(p *C.SSL_CTX) C.gls_ret) error {
 }
 
 // adjust is change for a setter that can't fail, and has no error to return: on a closed Ctx it does nothing.
-func (c *Ctx) adjust(f func(p *C.SSL_CTX)) {
-	c.soon(func() error {
-		return c.change(func(p *C.SSL_CTX) C.gls_ret {
-			f(p)
-			return succeeded
-		})
-	})
+func (c *Ctx) adjust(f func(p *C.SSL_CTX)) { c.soon(sure(f)) }
+
+// sure is a setter that can't fail.
+func sure(f func(p *C.SSL_CTX)) setter {
+	return func(p *C.SSL_CTX) C.gls_ret {
+		f(p)
+		return succeeded
+	}
 }
 
 // soon runs a setter that has no error to return: from inside it has no way to say so, and takes effect soon after.
-func (c *Ctx) soon(set func() error) {
-	if set() == ErrInCallback {
-		c.late.Add(func() { set() })
+func (c *Ctx) soon(f setter) {
+	if c.change(f) == ErrInCallback && c.late.add(f) {
+		go c.adjust(func(*C.SSL_CTX) {})
 	}
+}
+
+// lateSetters are those that callbacks have called from inside. Who changes the Ctx next runs them first, so that what is
+// called later counts.
+type lateSetters struct {
+	mu      sync.Mutex
+	waiting []setter
+}
+
+// add reports whether it is the first, and nobody is on the way yet to run them.
+func (l *lateSetters) add(f setter) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waiting = append(l.waiting, f)
+	return len(l.waiting) == 1
+}
+
+func (l *lateSetters) take() []setter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := l.waiting
+	l.waiting = nil
+	return all
 }

@@ -28,9 +28,10 @@
 //
 // A callback gets the SSL it runs for. While it runs, that connection's Handshake, Read, Write, CloseWrite and
 // SendSessionTicket return [ErrInCallback], as do the setters of its Ctx that have an error to return. Those that have
-// none return zero, and take effect in order once no callback of the Ctx is inside libssl; Close takes effect when the
-// call that led to the callback ends; all else may be called. A setter of another Ctx waits until no handshake is inside
-// libssl there, so callbacks must not set up each other's, nor wait for a goroutine that sets up their own.
+// none return zero, and take effect in order once no callback of the Ctx is inside libssl, before any setter that is called
+// after them; Close takes effect when the call that led to the callback ends; all else may be called. A setter of another
+// Ctx waits until no handshake is inside libssl there, so callbacks must not set up each other's, nor wait for a goroutine
+// that sets up their own.
 //
 // Callbacks that return nothing run just after libssl has returned, before the peer sees what it wrote; they may block.
 // The others run inside libssl. While one of them takes its time and a setter waits for it, whatever else is to begin with

@@ -224,8 +224,14 @@ func (u *users) shared(sid []byte, verification [sha256.Size]byte) bool {
 }
 
 // changeIdentity is change for a setter of what identity knows.
-func (c *Ctx) changeIdentity(f func(p *C.SSL_CTX) C.gls_ret) error {
-	return c.change(func(p *C.SSL_CTX) C.gls_ret {
+func (c *Ctx) changeIdentity(f setter) error { return c.change(c.identifying(f)) }
+
+// adjustIdentity is changeIdentity as adjust is change. It fails only if a session id context can't be set.
+func (c *Ctx) adjustIdentity(f func(p *C.SSL_CTX)) { c.soon(c.identifying(sure(f))) }
+
+// identifying is a setter, and what follows from it for the session id context.
+func (c *Ctx) identifying(f setter) setter {
+	return func(p *C.SSL_CTX) C.gls_ret {
 		r := f(p)
 		if r.ret != 1 {
 			return r
@@ -248,17 +254,7 @@ func (c *Ctx) changeIdentity(f func(p *C.SSL_CTX) C.gls_ret) error {
 			c.setContext(sid)
 		}
 		return r
-	})
-}
-
-// adjustIdentity is changeIdentity as adjust is change. It fails only if a session id context can't be set.
-func (c *Ctx) adjustIdentity(f func(p *C.SSL_CTX)) {
-	c.soon(func() error {
-		return c.changeIdentity(func(p *C.SSL_CTX) C.gls_ret {
-			f(p)
-			return succeeded
-		})
-	})
+	}
 }
 
 // setContext notes the session id context, and whom it goes with. mu is locked.

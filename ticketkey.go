@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"runtime"
 	"unsafe"
+
+	"github.com/go-libssl/libssl/internal/late"
 )
 
 // A TicketKeyName is what a ticket begins with, in clear: which key it is sealed with.
@@ -127,14 +129,26 @@ type TicketKeyManager interface {
 //
 // C: SSL_CTX_set_tlsext_ticket_key_cb(3)
 func (c *Ctx) SetTicketKeyManager(m TicketKeyManager) error {
+	return c.setTicketKeys(keysOf(m))
+}
+
+func init() {
+	late.SetTicketKeyManager = func(ctx, keys any) {
+		m, _ := keys.(TicketKeyManager)
+		c := ctx.(*Ctx)
+		c.soon(c.ticketKeySetter(keysOf(m)))
+	}
+}
+
+func keysOf(m TicketKeyManager) ticketKeys {
 	if m == nil {
-		return c.setTicketKeys(nil)
+		return nil
 	}
 	lend := lenderOf(m)
-	return c.setTicketKeys(func(s *SSL, name TicketKeyName, encrypt bool, use func(*TicketKey) error) (bool, error) {
+	return func(s *SSL, name TicketKeyName, encrypt bool, use func(*TicketKey) error) (bool, error) {
 		renew, err := lend(name, encrypt, use)
 		return renew || C.SSL_version(s.ptr) == versionTLS13, err
-	})
+	}
 }
 
 // lenderOf returns what has use called with a key of m that does not change meanwhile; not at all if m has none.
@@ -161,14 +175,16 @@ func lenderOf(m TicketKeyManager) func(name TicketKeyName, encrypt bool, use fun
 // ticketKeys calls use with the key of a ticket, or does not.
 type ticketKeys func(s *SSL, name TicketKeyName, encrypt bool, use func(*TicketKey) error) (renew bool, err error)
 
-func (c *Ctx) setTicketKeys(keys ticketKeys) error {
-	return c.change(func(p *C.SSL_CTX) C.gls_ret {
+func (c *Ctx) setTicketKeys(keys ticketKeys) error { return c.change(c.ticketKeySetter(keys)) }
+
+func (c *Ctx) ticketKeySetter(keys ticketKeys) setter {
+	return func(p *C.SSL_CTX) C.gls_ret {
 		r := C.gls_SSL_CTX_set_tlsext_ticket_key_cb(p, cBool(keys != nil))
 		if r.ret == 1 {
 			c.ticketKeys.Store(&keys)
 		}
 		return r
-	})
+	}
 }
 
 // What a ticket key callback of C returns.

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/go-libssl/libssl"
-	"github.com/go-libssl/libssl/internal/late"
 )
 
 type rootCtx = libssl.Ctx
@@ -23,7 +22,6 @@ type rootCtx = libssl.Ctx
 // C: SSL_CTX_new(3)
 type Ctx struct {
 	*rootCtx
-	late late.Queue // of setters that callbacks have called
 
 	mu         sync.Mutex // guards what is below
 	modes      Modes

@@ -2,10 +2,10 @@ package openssl
 
 import (
 	"bytes"
-	"errors"
 	"sync"
 
 	"github.com/go-libssl/libssl"
+	"github.com/go-libssl/libssl/internal/late"
 )
 
 // KeyNameSize is how many bytes a [TicketName] has.
@@ -72,10 +72,7 @@ func (c *Ctx) SetTicketStore(store *TicketStore) {
 	if store != nil && store.Keys != nil {
 		keys = &ticketKeys{store: store}
 	}
-	set := func() error { return c.Libssl().SetTicketKeyManager(keys) }
-	if errors.Is(set(), libssl.ErrInCallback) { // it takes effect soon after, as libssl's setters without an error do
-		c.late.Add(func() { set() })
-	}
+	late.SetTicketKeyManager(c.Libssl(), keys)
 }
 
 // ticketKeys are the keys of a store for package libssl.

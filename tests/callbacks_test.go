@@ -908,6 +908,35 @@ func TestSettersInsideCallback(t *testing.T) {
 	}
 }
 
+// What is called after a callback's setter counts, even if that has not taken effect yet.
+func TestSetterAfterCallbacks(t *testing.T) {
+	t.Parallel()
+	watchdog(t, time.Minute)
+	for range 50 {
+		client, server := clientOf(t, pair.Modes[0]), serverOf(t, pair.Modes[0])
+		called, goOn := make(chan struct{}), make(chan struct{})
+		server.SetServerNameCallback(func(*libssl.SSL, string) (*libssl.Ctx, error) {
+			server.SetVerifyDepth(1)
+			server.SetTimeout(time.Hour)
+			close(called)
+			<-goOn
+			return nil, nil
+		})
+		l := newLink(t, server, client)
+		ends := []<-chan ending{start(l.client.Handshake), start(l.server.Handshake)}
+		<-called
+		set := async(func() error { server.SetVerifyDepth(2); return nil })
+		go close(goOn)
+		require.NoError(t, <-set)
+		assert.Equal(t, time.Hour, server.Timeout())
+		for _, e := range ends {
+			require.NoError(t, (<-e).err)
+		}
+		server.SetOptions(0) // after whatever is still to come
+		require.Equal(t, 2, server.VerifyDepth())
+	}
+}
+
 func clientOrServer(st *stage, client bool) *libssl.Ctx {
 	if client {
 		return st.client
