@@ -120,7 +120,7 @@ func moduleOf(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-// Go ignores these files, so what is in them does not matter.
+// Go ignores these files, so what is in them does not matter; and in a link that leads nowhere there is nothing to change.
 func TestHiddenFiles(t *testing.T) {
 	dir := moduleOf(t, map[string]string{"go.mod": "module x\n", "_draft.go": "package", ".x.go": "package"})
 	require.NoError(t, os.Symlink("nowhere", filepath.Join(dir, "broken.go")))

@@ -256,12 +256,13 @@ func (m *module) beside(f *file) (r replacement, err error) {
 	if err != nil {
 		return r, err
 	}
-	old.Close()
+	defer old.Close()
 	out, err := os.CreateTemp(filepath.Dir(r.path), "."+filepath.Base(r.path)+".*")
 	if err != nil {
 		return r, err
 	}
 	r.by = out.Name()
+	keepOwner(out, old)
 	_, err = out.Write(f.content)
 	if err = errors.Join(err, out.Chmod(f.mode), out.Close()); err != nil {
 		os.Remove(r.by)
