@@ -42,7 +42,7 @@ func TestGolden(t *testing.T) {
 			assert.Equal(t, tree(t, before), tree(t, os.DirFS(work)), "a dry run writes nothing")
 			status, wet, stderr := migrate(t, "-w", work)
 			require.Zero(t, status, stderr)
-			assert.Equal(t, dry, strings.Replace(wet, "Now run go mod tidy, and go vet ./... for what no note is about.", "Nothing was written: -w does.", 1))
+			assert.Equal(t, dry, strings.Replace(wet, "Now run go mod tidy, and go vet ./... for what no note is about, with -tags where files have build tags.", "Nothing was written: -w does.", 1))
 
 			after, output := filepath.Join(dir, "after"), filepath.Join(dir, "output")
 			if *update {

@@ -193,7 +193,7 @@ func (m *module) report(w io.Writer, written bool) {
 	switch {
 	case n == 0:
 	case written:
-		fmt.Fprintln(w, "Now run go mod tidy, and go vet ./... for what no note is about.")
+		fmt.Fprintln(w, "Now run go mod tidy, and go vet ./... for what no note is about, with -tags where files have build tags.")
 	default:
 		fmt.Fprintln(w, "Nothing was written: -w does.")
 	}

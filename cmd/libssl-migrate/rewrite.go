@@ -8,6 +8,7 @@ import (
 	"go/format"
 	"go/parser"
 	"go/token"
+	"path"
 	"strconv"
 	"strings"
 )
@@ -87,19 +88,31 @@ func sourceOf(path string) (from, rest string) {
 
 // noteNames notes the names that ours lacks or has otherwise.
 func (f *file) noteNames(fset *token.FileSet, tree *ast.File, packages, all map[string]origin) {
+	others := map[string]bool{} // the names of the other packages, as far as their paths tell: these have no methods
+	for _, spec := range tree.Imports {
+		if spec.Name != nil {
+			others[spec.Name.Name] = true
+			continue
+		}
+		importPath, _ := strconv.Unquote(spec.Path.Value)
+		others[path.Base(importPath)] = true
+	}
 	ast.Inspect(tree, func(n ast.Node) bool {
 		sel, ok := n.(*ast.SelectorExpr)
 		if !ok {
 			return true
 		}
 		name, at := sel.Sel.Name, place(fset, sel.Pos())
-		if x, ok := sel.X.(*ast.Ident); ok {
-			if from, ok := packages[x.Name]; ok && x.Obj == nil { // which it is where the file declares no such name
+		if x, ok := sel.X.(*ast.Ident); ok && x.Obj == nil { // which it is where the file declares no such name
+			if from, ok := packages[x.Name]; ok {
 				if advice := from.names[name]; advice != "" {
 					f.note(at, "%s.%s: %s", x.Name, name, advice)
 				} else if !ourNames[name] {
 					f.note(at, "%s.%s: there is no such name", x.Name, name)
 				}
+				return true
+			}
+			if others[x.Name] {
 				return true
 			}
 		}

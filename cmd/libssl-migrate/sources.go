@@ -44,6 +44,7 @@ var forkMethods = map[string]string{
 	"AddCustomExtension": "there is no such method: AddExtension takes the value as \"DER:\" and hexadecimal digits",
 	"GetExtensionValue":  "there is no such method: crypto/x509 has Certificate.Extensions",
 	"Equal":              "if it is a key's, " + noEqual,
+	"Size":               "if it is a key's, there is no such method: crypto/x509 parses what MarshalPKIXPublicKeyDER returns",
 }
 
 var sources = map[string]origin{

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/libp2p/go-openssl"
@@ -27,3 +28,7 @@ func Same(a, b openssl.PublicKey) bool { return a.Equal(b) }
 func Extension(c *openssl.Certificate, oid string) []byte {
 	return c.GetExtensionValue(openssl.CreateObjectIdentifier(oid, "", ""))
 }
+
+func Bits(k openssl.PublicKey) int { return 8 * k.Size() }
+
+func Extends(a, b []byte) bool { return bytes.Equal(a, b) }
