@@ -117,7 +117,7 @@ func (c *Cipher) BlockSize() int { return c.sizes().BlockSize }
 // C: EVP_CIPHER_get_key_length(3)
 func (c *Cipher) KeySize() int { return c.sizes().KeySize }
 
-// IVSize returns how many bytes the initialization vector has; 0 if there is none.
+// IVSize returns how many bytes the initialization vector has: 0 if there is none, 7 in CCM mode.
 //
 // C: EVP_CIPHER_get_iv_length(3)
 func (c *Cipher) IVSize() int { return c.sizes().IVSize }

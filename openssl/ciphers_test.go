@@ -205,6 +205,28 @@ func TestCipherBadInput(t *testing.T) {
 	assert.ErrorContains(t, err, "bad IV size (16 bytes instead of 0)")
 }
 
+// Every byte of an IV counts: two messages of one key whose IVs differ must not be encrypted alike. CCM takes 7 bytes.
+func TestWholeIVIsUsed(t *testing.T) {
+	for _, name := range []string{"aes-256-cbc", "aes-256-ctr", "aes-256-gcm", "aes-256-ccm", "aes-128-ocb", "chacha20-poly1305"} {
+		c := cipherNamed(t, name)
+		seen := map[string]int{}
+		for i := range c.IVSize() {
+			iv := make([]byte, c.IVSize())
+			iv[i] = 1
+			e, err := openssl.NewEncryptionCipherCtx(c, nil, make([]byte, c.KeySize()), iv)
+			require.NoError(t, err)
+			out, err := e.EncryptUpdate(make([]byte, 32))
+			require.NoError(t, err)
+			if j, same := seen[string(out)]; same {
+				t.Errorf("%s: the bytes %d and %d of the IV make no difference", name, j, i)
+			}
+			seen[string(out)] = i
+		}
+	}
+	_, err := openssl.NewEncryptionCipherCtx(cipherNamed(t, "aes-256-ccm"), nil, make([]byte, 32), make([]byte, 12))
+	assert.EqualError(t, err, "bad IV size (12 bytes instead of 7)")
+}
+
 // After the end of a message there is an error, or another message, but no crash.
 func TestCipherAfterTheEnd(t *testing.T) {
 	for _, name := range []string{"aes-128-cbc", "aes-128-ctr", "aes-128-gcm", "aes-128-ccm", "chacha20-poly1305", "id-aes128-wrap"} {

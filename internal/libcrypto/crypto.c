@@ -188,7 +188,8 @@ glscrypto_cipher_info glscrypto_EVP_CIPHER_info(const EVP_CIPHER *cipher) {
         .nid = EVP_CIPHER_nid(cipher),
         .block_size = EVP_CIPHER_block_size(cipher),
         .key_length = EVP_CIPHER_key_length(cipher),
-        .iv_length = EVP_CIPHER_iv_length(cipher),
+        /* Of what CCM could take, libcrypto reads as much as leaves 8 bytes to count with. */
+        .iv_length = EVP_CIPHER_mode(cipher) == EVP_CIPH_CCM_MODE ? 15 - 8 : EVP_CIPHER_iv_length(cipher),
         .aead = (EVP_CIPHER_flags(cipher) & EVP_CIPH_FLAG_AEAD_CIPHER) != 0,
     };
 }
