@@ -96,10 +96,13 @@ func (c *Conn) HandshakeContext(ctx context.Context) error {
 
 // Read reads application data. It returns io.EOF after the peer's close_notify, after Close, and, as programs written
 // for the original expect, also when the transport ends without a close_notify: what was cut off looks complete. The
-// Read of [Conn.Libssl] returns io.ErrUnexpectedEOF for the last.
+// Read of [Conn.Libssl] returns io.ErrUnexpectedEOF for the last. With an empty b it returns at once, and runs no handshake.
 //
 // C: SSL_read(3)
 func (c *Conn) Read(b []byte) (n int, err error) {
+	if len(b) == 0 {
+		return 0, nil
+	}
 	n, err = c.rootConn.Read(b)
 	switch {
 	case err == nil:

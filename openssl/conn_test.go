@@ -139,6 +139,21 @@ func TestDeadlines(t *testing.T) {
 	assert.Equal(t, client.UnderlyingConn().RemoteAddr(), client.RemoteAddr())
 }
 
+// Nothing to read or to write asks nothing of the peer, who here has yet to begin, and of the connection.
+func TestEmptyBuffers(t *testing.T) {
+	client, _ := pair(t, clientCtx(t), serverCtx(t, testutil.Certs(t).Server))
+	require.NoError(t, client.SetDeadline(time.Unix(1, 0)))
+	for range 2 {
+		n, err := client.Read(nil)
+		assert.NoError(t, err)
+		assert.Zero(t, n)
+		n, err = client.Write([]byte{})
+		assert.NoError(t, err)
+		assert.Zero(t, n)
+		client.Close()
+	}
+}
+
 // A server that says nothing ends a Dial by its deadline, or by the caller's.
 func TestDialHasDeadline(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
