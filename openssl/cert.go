@@ -135,7 +135,7 @@ func (c *Certificate) SetSubjectName(name *Name) error {
 //
 // C: X509_set_issuer_name(3)
 func (c *Certificate) SetIssuerName(name *Name) error {
-	return c.setName(libcrypto.Issuer, name, "to set issuer name")
+	return c.setName(libcrypto.Issuer, name, "to set subject name") // the original's word, too
 }
 
 func (c *Certificate) setName(w libcrypto.Which, name *Name, what string) error {

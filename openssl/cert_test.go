@@ -284,6 +284,10 @@ func TestZeroCertificates(t *testing.T) {
 	_, key := made(t, "key")
 	name, err := openssl.NewName()
 	require.NoError(t, err)
+	cert, err := openssl.LoadCertificateFromPEM(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: testutil.Certs(t).Server.Certificate[0]}))
+	require.NoError(t, err)
+	assert.EqualError(t, cert.SetSubjectName(nil), "failed to set subject name: there is no name")
+	assert.EqualError(t, cert.SetIssuerName(nil), "failed to set subject name: there is no name") // as the original says
 	for what, c := range map[string]*openssl.Certificate{"zero": {}, "nil": nil} {
 		_, err := c.MarshalPEM()
 		assert.ErrorContains(t, err, "failed dumping certificate: there is no certificate", what)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/go-libssl/libssl"
 	"github.com/go-libssl/libssl/internal/libcrypto"
 )
 
@@ -181,6 +182,9 @@ func checkKey(c *Cipher, key []byte) error {
 
 func startCipherCtx(c *Cipher, key, iv []byte, ivSize int, encrypt bool) (*cipherCtx, error) {
 	ctx, err := libcrypto.NewCipherCtx(c.cipher, key, iv, ivSize, encrypt)
+	if e := new(libssl.Error); errors.As(err, &e) && e.Op == "EVP_CIPHER_CTX_ctrl" {
+		return nil, fmt.Errorf("could not set IV len to %d: %w", ivSize, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("failed to initialize cipher context: %w", err)
 	}

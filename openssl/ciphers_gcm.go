@@ -31,8 +31,8 @@ type AuthenticatedDecryptionCipherCtx interface {
 }
 
 // NewGCMEncryptionCipherCtx starts the encryption of a message by AES in Galois/counter mode. blocksize is the key's size in
-// bits: 128, 192 or 256. iv has any length from 1 on, best 12 bytes, and must never be used twice under one key. There are
-// no engines, see [EngineById]: e is not looked at.
+// bits: 128, 192 or 256. iv has any length from 1 on, with OpenSSL 3.0 and later up to 128 bytes, best 12, and must never be
+// used twice under one key. There are no engines, see [EngineById]: e is not looked at.
 //
 // C: EVP_aes_256_gcm(3)
 func NewGCMEncryptionCipherCtx(blocksize int, e *Engine, key, iv []byte) (AuthenticatedEncryptionCipherCtx, error) {

@@ -347,6 +347,12 @@ func TestGCMBadInput(t *testing.T) {
 	}
 	_, err := openssl.NewGCMEncryptionCipherCtx(256, nil, key, iv)
 	assert.ErrorContains(t, err, "bad key size (16 bytes instead of 32)")
+	_, err = openssl.NewGCMDecryptionCipherCtx(128, nil, key, make([]byte, 4000))
+	if libssl.VersionNumber() >= 0x30000000 {
+		assert.ErrorContains(t, err, "could not set IV len to 4000: ")
+	} else {
+		assert.NoError(t, err)
+	}
 
 	// No IV, no key.
 	for _, in := range [][2][]byte{{key, nil}, {nil, iv}, {nil, nil}} {

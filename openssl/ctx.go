@@ -60,7 +60,7 @@ func NewCtxWithVersion(version SSLVersion) (*Ctx, error) {
 	v, fixed := protocols[version]
 	switch {
 	case version == SSLv3:
-		return nil, fmt.Errorf("SSL 3.0: %w", libssl.ErrUnsupported)
+		return nil, fmt.Errorf("unknown ssl/tls version SSL 3.0: %w", libssl.ErrUnsupported)
 	case !fixed && version != AnyVersion:
 		return nil, errors.New("unknown ssl/tls version")
 	}
@@ -149,11 +149,14 @@ func (c *Ctx) useCertificates(blocks [][]byte, file string) error {
 // C: SSL_CTX_set1_groups_list(3)
 func (c *Ctx) SetEllipticCurve(curve EllipticCurve) error {
 	name, err := Nid2ShortName(NID(curve))
-	if err != nil {
+	if err == nil {
+		err = c.Libssl().SetGroupsList(name)
+	}
+	if e := new(libssl.Error); errors.As(err, &e) {
 		//lint:ignore ST1005 the original's words
 		return fmt.Errorf("Unknown curve: %w", err)
 	}
-	return sslError(c.Libssl().SetGroupsList(name))
+	return err
 }
 
 // UseCertificate gives c a certificate. A Ctx may have one of each key type.

@@ -152,7 +152,7 @@ func LoadPublicKeyFromPEM(pem_block []byte) (PublicKey, error) {
 	if len(pem_block) == 0 {
 		return nil, errEmptyPEM
 	}
-	return public("failed reading public key pem")(libcrypto.ParsePublicKeyPEM(pem_block))
+	return public("failed reading public key der")(libcrypto.ParsePublicKeyPEM(pem_block)) // the original's word, too
 }
 
 // LoadPublicKeyFromDER returns a public key (PKIX).

@@ -255,7 +255,7 @@ func TestKeysThatAreNone(t *testing.T) {
 	}
 	for _, in := range [][]byte{[]byte("junk"), certPEM, publicPEM[:60]} {
 		_, err := openssl.LoadPublicKeyFromPEM(in)
-		assert.ErrorContains(t, err, "failed reading public key ")
+		assert.ErrorContains(t, err, "failed reading public key der: ")
 		_, err = openssl.LoadPublicKeyFromDER(in)
 		assert.ErrorContains(t, err, "failed reading public key der: ")
 	}
