@@ -129,6 +129,29 @@ func TestHiddenFiles(t *testing.T) {
 	assert.Equal(t, "0 imports in 0 files, 0 notes\n", stdout)
 }
 
+// What there is to say of a module as a whole is not said of one that has nothing to change.
+func TestNotesOfTheModule(t *testing.T) {
+	const vendor, loops = "note: vendor: run go mod vendor", "note: go.mod: go mod tidy raises its Go version"
+	source := "package x\n\nimport _ \"github.com/spacemonkeygo/openssl\"\n"
+	for mod, raised := range map[string]bool{
+		"module x\n":               true,
+		"module x\n\ngo 1.13\n":    true,
+		"module x\n\ngo 1.21.13\n": true,
+		"module x\n\ngo 1.22\n":    false,
+		"module x\n\ngo 1.25rc1\n": false,
+	} {
+		dir := moduleOf(t, map[string]string{"go.mod": mod, "x.go": source})
+		require.NoError(t, os.Mkdir(filepath.Join(dir, "vendor"), 0o700))
+		_, stdout, _ := migrate(t, dir)
+		assert.Contains(t, stdout, vendor)
+		assert.Equal(t, raised, strings.Contains(stdout, loops), mod)
+		_, stdout, _ = migrate(t, "-w", dir)
+		assert.Contains(t, stdout, vendor)
+		_, stdout, _ = migrate(t, dir)
+		assert.Equal(t, "0 imports in 0 files, 0 notes\n", stdout)
+	}
+}
+
 // A package of theirs that ours has not stays imported, and so its module required.
 func TestPackageThatIsNone(t *testing.T) {
 	dir := moduleOf(t, map[string]string{

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"go/version"
 	"io"
 	"io/fs"
 	"os"
@@ -18,9 +19,10 @@ const ours = "github.com/go-libssl/libssl/openssl"
 
 // A module is what is to be rewritten.
 type module struct {
-	dir   string
-	files []*file // those that change, or that there is something to say of
-	notes []string
+	dir      string
+	files    []*file // those that change, or that there is something to say of
+	notes    []string
+	vendored bool
 }
 
 // A file is one that changes.
@@ -73,7 +75,7 @@ func read(dir string) (*module, error) {
 func (m *module) skips(path, name string) bool {
 	switch {
 	case path == filepath.Join(m.dir, "vendor"):
-		m.notes = append(m.notes, "vendor: run go mod vendor after go mod tidy")
+		m.vendored = true
 		return true
 	case name == "vendor" || name == "testdata" || hidden(name):
 		return true
@@ -133,6 +135,12 @@ func (m *module) readMod(content []byte) error {
 	}
 	if n, _ := m.imports(); n == 0 {
 		return nil
+	}
+	if m.vendored {
+		m.notes = append(m.notes, "vendor: run go mod vendor after go mod tidy")
+	}
+	if mod.Go == nil || version.Compare("go"+mod.Go.Version, "go1.22") < 0 {
+		f.notes = append(f.notes, ": go mod tidy raises its Go version, and from 1.22 on each iteration of a loop has variables of its own")
 	}
 	for _, r := range slices.Clone(mod.Require) {
 		if _, known := sources[r.Mod.Path]; known && !r.Indirect && !m.keeps(mod, r.Mod.Path) {
