@@ -152,6 +152,7 @@ type ended struct {
 
 // end runs before the SSL is freed. Who finds no SSL finds this: it is looked for last.
 func (c *Conn) end() {
+	c.setAsked(c.GetServername())
 	c.ended.Store(&ended{
 		session: c.rootSSL.Session(),
 		cipher:  c.CipherName(),
@@ -163,7 +164,7 @@ func (c *Conn) end() {
 // Close ends the connection, as [libssl.Conn.Close] does, and the transport. It may be called more than once. Who waits for
 // the peer or for a handshake is woken at once, also while a callback runs; Close itself waits for that. From inside one of
 // the connection's callbacks it takes effect when the call that led to the callback ends, which may still succeed. The
-// session, the cipher and what was found against the peer's certificate can be asked for afterwards too.
+// session, the cipher, the server name and what was found against the peer's certificate can be asked for afterwards too.
 //
 // C: SSL_shutdown(3)
 func (c *Conn) Close() error { return sslError(c.rootConn.Close()) }

@@ -169,6 +169,19 @@ func TestDialHasDeadline(t *testing.T) {
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
+// A log line is often written when all is over.
+func TestServerNameAfterClose(t *testing.T) {
+	client, server := pair(t, clientCtx(t), serverCtx(t, testutil.Certs(t).Server))
+	require.NoError(t, client.SetTlsExtHostName("localhost"))
+	clientErr, serverErr := shake(client, server)
+	require.NoError(t, errors.Join(clientErr, serverErr))
+	for _, c := range []*openssl.Conn{client, server} {
+		assert.Equal(t, "localhost", c.GetServername())
+		c.Close()
+		assert.Equal(t, "localhost", c.GetServername())
+	}
+}
+
 func TestDialChecksTheName(t *testing.T) {
 	addr := serve(t, serverCtx(t, testutil.Certs(t).Client)) // whose certificate has no name of a server
 	_, err := openssl.Dial("tcp", addr, nil, 0)

@@ -18,7 +18,7 @@ type SSL struct {
 
 	mu     sync.Mutex // guards what is below
 	verify VerifyCallback
-	asked  string // the server name, while the Ctx is chosen by it
+	asked  string // the server name, while the Ctx is chosen by it, and after Close
 }
 
 // sslKey leads from a libssl.SSL to what this package has made of it.
@@ -47,7 +47,7 @@ func (s *SSL) Libssl() *libssl.SSL {
 	return s.rootSSL
 }
 
-// GetServername returns the name that the client asks for (SNI), empty for none.
+// GetServername returns the name that the client asks for (SNI), empty for none. After Close it is still there.
 //
 // C: SSL_get_servername(3)
 func (s *SSL) GetServername() string {
