@@ -270,7 +270,8 @@ func (s *SSL) SessionReused() bool {
 
 // SetServerName sets the name that a client asks its server for (SNI), before the handshake. With a Ctx of
 // [NewClientCtx] it is also the name that the server's certificate must be for. An IP address is checked against the
-// certificate but never sent: SNI carries names only.
+// certificate but never sent: SNI carries names only. After a name that libssl refuses, which are those of no bytes or more
+// than 255, it asks for none; what the certificate must be for stays.
 //
 // C: SSL_set_tlsext_host_name(3)
 func (s *SSL) SetServerName(name string) error {
@@ -280,9 +281,6 @@ func (s *SSL) SetServerName(name string) error {
 // setName sets the name to ask for and, with verify, the one to insist on.
 func (s *SSL) setName(name string, verify bool) error {
 	name = strings.TrimSuffix(name, ".")
-	if name == "" {
-		return errors.New("libssl: SetServerName: no name")
-	}
 	addr, err := netip.ParseAddr(strings.Trim(name, "[]"))
 	isIP := err == nil
 	if isIP {

@@ -108,6 +108,7 @@ func TestVerifyCallback(t *testing.T) {
 	assert.Equal(t, openssl.UnableToVerifyLeafSignature, client.VerifyResult(), "%v", all)
 	assert.False(t, all[0].ok)
 	assert.Equal(t, openssl.UnableToGetIssuerCertLocally, all[0].result)
+	assert.Equal(t, seen{true, 0, openssl.Ok}, all[len(all)-1])
 
 	// One connection's own.
 	client, server = pair(t, clients, serverCtx(t, certs.OtherServer))

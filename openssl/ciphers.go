@@ -182,13 +182,24 @@ func checkKey(c *Cipher, key []byte) error {
 
 func startCipherCtx(c *Cipher, key, iv []byte, ivSize int, encrypt bool) (*cipherCtx, error) {
 	ctx, err := libcrypto.NewCipherCtx(c.cipher, key, iv, ivSize, encrypt)
-	if e := new(libssl.Error); errors.As(err, &e) && e.Op == "EVP_CIPHER_CTX_ctrl" {
+	e := new(libssl.Error)
+	errors.As(err, &e)
+	switch {
+	case err == nil:
+		return &cipherCtx{c, ctx}, nil
+	case e.Op == "EVP_CIPHER_CTX_ctrl":
 		return nil, fmt.Errorf("could not set IV len to %d: %w", ivSize, err)
+	case e.Op == "EVP_CipherInit_ex" && (key != nil || iv != nil):
+		return nil, fmt.Errorf("failed to apply key/IV: %w", err)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("failed to initialize cipher context: %w", err)
-	}
-	return &cipherCtx{c, ctx}, nil
+	return nil, fmt.Errorf("failed to initialize cipher context: %w", err)
+}
+
+// withResult is an error that tells what the C function returned, as some of the original's do.
+func withResult(what string, err error) error {
+	e := new(libssl.Error)
+	errors.As(err, &e) // or 0: it was not called
+	return fmt.Errorf("failed to %s [result %d]: %w", what, e.Ret, err)
 }
 
 func (ctx *cipherCtx) Cipher() *Cipher { return ctx.cipher }
@@ -208,7 +219,7 @@ func (ctx *cipherCtx) update(what string, input []byte) ([]byte, error) {
 	}
 	out, err := ctx.ctx.Update(input)
 	if err != nil {
-		return nil, fmt.Errorf("failed to %s: %w", what, err)
+		return nil, withResult(what, err)
 	}
 	return out, nil
 }

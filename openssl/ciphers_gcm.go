@@ -96,7 +96,7 @@ func (ctx *authEncryptionCipherCtx) ExtraData(aad []byte) error { return ctx.aut
 func (ctx *authEncryptionCipherCtx) GetTag() ([]byte, error) {
 	tag := make([]byte, GCM_TAG_MAXLEN)
 	if err := ctx.ctx.Control(libcrypto.ControlGetTag, len(tag), tag); err != nil {
-		return nil, fmt.Errorf("failed to get code %d with arg %d: %w", libcrypto.ControlGetTag, len(tag), err)
+		return nil, withResult(fmt.Sprintf("get code %d with arg %d", libcrypto.ControlGetTag, len(tag)), err)
 	}
 	return tag, nil
 }
@@ -107,7 +107,7 @@ func (ctx *authDecryptionCipherCtx) ExtraData(aad []byte) error { return ctx.aut
 
 func (ctx *authDecryptionCipherCtx) SetTag(tag []byte) error {
 	if err := ctx.ctx.Control(libcrypto.ControlSetTag, len(tag), tag); err != nil {
-		return fmt.Errorf("failed to set code %d with arg %d to %x: %w", libcrypto.ControlSetTag, len(tag), tag, err)
+		return withResult(fmt.Sprintf("set code %d with arg %d to %x", libcrypto.ControlSetTag, len(tag), tag), err)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/des"
 	stdrc4 "crypto/rc4"
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -182,7 +183,7 @@ func TestCipherBadInput(t *testing.T) {
 	e, err := openssl.NewEncryptionCipherCtx(cbc, nil, nil, iv)
 	require.NoError(t, err)
 	_, err = e.EncryptUpdate([]byte("x"))
-	assert.ErrorContains(t, err, "failed to encrypt: no key was given")
+	assert.ErrorContains(t, err, "failed to encrypt [result 0]: no key was given")
 	_, err = e.EncryptFinal()
 	assert.ErrorContains(t, err, "encryption failed: no key was given")
 
@@ -199,6 +200,10 @@ func TestCipherBadInput(t *testing.T) {
 	require.ErrorAs(t, err, &e2)
 	assert.NotEmpty(t, e2.Stack)
 	assert.True(t, strings.HasPrefix(err.Error(), "decryption failed"), err)
+
+	// A key of two halves that are alike, which XTS must not have.
+	_, err = openssl.NewEncryptionCipherCtx(cipherNamed(t, "aes-128-xts"), nil, make([]byte, 32), iv)
+	assert.ErrorContains(t, err, "failed to apply key/IV: ")
 
 	// No IV where there is none to give.
 	_, err = openssl.NewEncryptionCipherCtx(cipherNamed(t, "aes-128-ecb"), nil, key, iv)
@@ -359,10 +364,10 @@ func TestGCMBadInput(t *testing.T) {
 		e, err := openssl.NewGCMEncryptionCipherCtx(128, nil, in[0], in[1])
 		require.NoError(t, err)
 		_, err = e.EncryptUpdate([]byte("x"))
-		assert.ErrorContains(t, err, "failed to encrypt: ")
+		assert.ErrorContains(t, err, "failed to encrypt [result 0]: ")
 		assert.NoError(t, e.ExtraData(nil))
 		_, err = e.GetTag()
-		assert.ErrorContains(t, err, "failed to get code 16 with arg 16")
+		assert.ErrorContains(t, err, "failed to get code 16 with arg 16 [result 0]: ")
 	}
 
 	// A tag before the end, and tags of bad lengths.
@@ -373,7 +378,8 @@ func TestGCMBadInput(t *testing.T) {
 	d, err := openssl.NewGCMDecryptionCipherCtx(128, nil, key, iv)
 	require.NoError(t, err)
 	for _, n := range []int{0, 17, 1000} {
-		assert.ErrorContains(t, d.SetTag(make([]byte, n)), "failed to set code 17 with arg ")
+		tag := make([]byte, n)
+		assert.ErrorContains(t, d.SetTag(tag), fmt.Sprintf("failed to set code 17 with arg %d to %x [result 0]: ", n, tag))
 	}
 	_, err = d.DecryptFinal() // without a tag
 	assert.ErrorContains(t, err, "decryption failed: ")

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -46,10 +47,18 @@ func TestErrorsAreTyped(t *testing.T) {
 	assert.ErrorIs(t, err, libssl.ReasonSSLSessionIDContextTooLong)
 	assert.Regexp(t, "^SSL errors: ", ctx.LoadVerifyLocations("/nonexistent", "").Error())
 
+	a, _ := testutil.Pipe(t)
+	client, err = openssl.Client(a, ctx)
+	require.NoError(t, err)
+	for _, name := range []string{"", strings.Repeat("x", 256)} {
+		err := client.SetTlsExtHostName(name)
+		assert.Regexp(t, "^SSL errors: ", err.Error())
+		assert.ErrorIs(t, err, libssl.ReasonSSL3ExtInvalidServername)
+	}
+
 	require.NoError(t, ctx.Close())
 	_, err = openssl.Client(nil, ctx)
 	assert.Error(t, err)
-	a, _ := testutil.Pipe(t)
 	_, err = openssl.Client(a, ctx)
 	assert.ErrorIs(t, err, libssl.ErrClosed)
 	_, err = openssl.Server(a, nil)

@@ -87,6 +87,15 @@ func TestDialSessionRefusesWhatIsNone(t *testing.T) {
 	assert.ErrorContains(t, err, "unable to load session: SSL errors: ")
 	_, err = openssl.DialSession("tcp", addr, nil, openssl.InsecureSkipHostVerification, []byte{})
 	assert.ErrorContains(t, err, "unable to load session: ")
+
+	clients := clientCtx(t)
+	c, err := openssl.Dial("tcp", addr, clients, 0)
+	require.NoError(t, err)
+	defer c.Close()
+	session, err := c.GetSession()
+	require.NoError(t, err)
+	_, err = openssl.DialSession("tcp", addr, clients, 0, append(session, 0))
+	assert.ErrorContains(t, err, "unable to load session: SSL errors: libssl: d2i_SSL_SESSION: 1 bytes after the session")
 }
 
 // The session API of package libssl is there without a rewrite.
@@ -194,6 +203,8 @@ func TestAfterClose(t *testing.T) {
 	transport, _ := net.Pipe()
 	c, err = openssl.Client(transport, clients)
 	require.NoError(t, err)
+	_, err = c.CurrentCipher()
+	assert.EqualError(t, err, "Session not established")
 	require.NoError(t, c.Close())
 	_, err = c.CurrentCipher()
 	assert.EqualError(t, err, "Session not established")

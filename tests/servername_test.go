@@ -2,6 +2,7 @@ package tests
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -52,5 +53,14 @@ func TestLastServerNameCounts(t *testing.T) {
 				assert.ErrorIs(t, p.ClientErr, libssl.ReasonCertificateVerifyFailed)
 			}
 		})
+	}
+
+	for _, name := range []string{"", ".", strings.Repeat("a", 256)} {
+		p := pair.Try(t, server, client, pair.Options{Client: func(c *libssl.Conn) {
+			require.NoError(t, c.SetServerName("a.test"))
+			require.ErrorIs(t, c.SetServerName(name), libssl.ReasonSSL3ExtInvalidServername, name)
+		}})
+		assert.Empty(t, asked)
+		assert.NoError(t, p.ClientErr, "the certificate is for a.test")
 	}
 }
