@@ -1,8 +1,10 @@
 // Command libssl-migrate has the Go files of a module import github.com/go-libssl/libssl/openssl in the place of
 // github.com/spacemonkeygo/openssl or of one of its forks, and says what is left for a human to do.
 //
-// Nothing is written without -w. With it each file that changes is replaced by a new one, or none is. Its exit status is 0
-// if all went well, whether or not there are notes, and 2 for bad usage or a file that can't be read or written.
+// Nothing is written without -w. With it each file that changes is replaced by a new one. All are written beside the old
+// ones first, so that where one can't be written none is replaced; should one then not take its place, the error says how
+// many have. Its exit status is 0 if all went well, whether or not there are notes, and 2 for bad usage or a file that
+// can't be read or written.
 package main
 
 import (

@@ -225,7 +225,7 @@ func (m *module) finish(w io.Writer, write bool) error {
 	return nil
 }
 
-// write writes all files or, if one of them can't be written, none: each is written beside the old one before the first
+// write replaces all files or, if a new one can't be written, none: each is written beside the old one before the first
 // takes its place.
 func (m *module) write() error {
 	var all []replacement
